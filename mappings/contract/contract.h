@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * contract: what a legacy system promises, read from its WSDL and XSD or its catalogue snapshot
+ * into one model that the mapping compiler and checker ask. Positions are kept, so that messages
+ * can point into both files. Types form a graph: they may be recursive.
+ *
+ * All pointers belong to the contract and live as long as it does.
+ */
+#ifndef SL_CONTRACT_CONTRACT_H
+#define SL_CONTRACT_CONTRACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/diag.h"
+
+typedef struct sl_contract sl_contract_t;
+
+typedef struct sl_where {
+  const char *file;
+  int line;
+} sl_where_t;
+
+/* --- XML Schema (XSD 1.0) ---------------------------------------------------------------------- */
+
+typedef enum sl_xbase {
+  SL_X_NONE, /* not a simple type */
+  SL_X_ANY,  /* anySimpleType, anyType */
+  SL_X_STRING,
+  SL_X_BOOLEAN,
+  SL_X_DECIMAL,
+  SL_X_INTEGER, /* xs:integer and all derived from it; bounds are in the facets */
+  SL_X_FLOAT,   /* float and double */
+  SL_X_DATE,
+  SL_X_TIME,
+  SL_X_DATETIME,
+  SL_X_DURATION,
+  SL_X_GREGORIAN, /* gYear, gMonth, … */
+  SL_X_BASE64,
+  SL_X_HEX,
+  SL_X_QNAME,
+  SL_X_URI,
+} sl_xbase_t;
+
+typedef struct sl_facets {
+  int64_t length, min_length, max_length; /* -1: none */
+  int total_digits, fraction_digits;      /* -1: none */
+  const char *min_inclusive, *max_inclusive, *min_exclusive, *max_exclusive; /* NULL: none */
+  const char *const *enums;
+  size_t n_enums;
+  const char *const *patterns; /* all must match, as written */
+  size_t n_patterns;
+  bool collapse; /* whiteSpace=collapse */
+} sl_facets_t;
+
+typedef struct sl_xtype sl_xtype_t;
+typedef struct sl_xelem sl_xelem_t;
+
+#define SL_UNBOUNDED UINT32_MAX
+
+typedef struct sl_xchild {
+  const sl_xelem_t *elem;
+  uint32_t min, max; /* effective: through its groups; SL_UNBOUNDED */
+  uint32_t choice;   /* 0: none; equal numbers: alternatives of one choice (min is then 0) */
+} sl_xchild_t;
+
+typedef struct sl_xattr {
+  const char *ns, *name; /* ns "" when unqualified */
+  const sl_xtype_t *type;
+  bool required;
+  const char *fixed, *preset; /* NULL: none */
+} sl_xattr_t;
+
+struct sl_xtype {
+  const char *ns, *name; /* name "" when anonymous */
+  const sl_xtype_t *base;
+  sl_where_t where;
+  /* simple, or complex with simple content: */
+  sl_xbase_t simple; /* SL_X_NONE: element content or empty */
+  sl_facets_t facets;
+  const sl_xtype_t *list_item; /* xs:list */
+  bool is_union;
+  /* complex: */
+  bool complex;
+  bool abstract, mixed, any_child, any_attr;
+  const sl_xchild_t *children; /* in the order the schema wants, base type's first */
+  size_t n_children;
+  const sl_xattr_t *attrs;
+  size_t n_attrs;
+};
+
+struct sl_xelem {
+  const char *ns, *name; /* ns "" when it is in no namespace (elementFormDefault unqualified) */
+  const sl_xtype_t *type;
+  bool nillable, abstract;
+  const char *fixed, *preset;
+  sl_where_t where;
+};
+
+/* Child or attribute by local name; ns NULL: any namespace (*ambiguous_p when two fit). */
+const sl_xchild_t *sl_xtype_child(const sl_xtype_t *type, const char *ns, const char *name,
+                                  bool *ambiguous_p);
+const sl_xattr_t *sl_xtype_attr(const sl_xtype_t *type, const char *ns, const char *name);
+/* "xs:string", "tns:Order", for messages; static or the contract's. */
+const char *sl_xbase_name(sl_xbase_t base);
+
+/* --- WSDL 1.1 -------------------------------------------------------------------------------- */
+
+typedef struct sl_wsdl_fault {
+  const char *name;
+  const sl_xelem_t *elem; /* of its detail; NULL: unknown */
+} sl_wsdl_fault_t;
+
+typedef struct sl_wsdl_op {
+  const char *name, *port; /* port "Service.Port" */
+  const char *action;      /* soapAction; "" if none */
+  int soap_version;        /* 11, 12 */
+  const char *endpoint;    /* soap:address */
+  bool rpc, encoded;
+  const char *body_ns;            /* rpc: namespace of the wrapper */
+  const sl_xelem_t *input, *output; /* document: the element in the Body; NULL: none. rpc: a
+                                       wrapper made from the parts */
+  const sl_wsdl_fault_t *faults;
+  size_t n_faults;
+  sl_where_t where;
+} sl_wsdl_op_t;
+
+/* --- database catalogue snapshot (xsd/catalog.xsd) -------------------------------------------------- */
+
+typedef struct sl_column {
+  const char *name, *type; /* SQL type name, upper case: "VARCHAR", "DECIMAL", … */
+  int size, scale;         /* characters or digits; 0 unknown */
+  bool nullable, generated;
+  sl_where_t where;
+} sl_column_t;
+
+typedef struct sl_table {
+  const char *schema, *name;
+  bool view;
+  const sl_column_t *columns;
+  size_t n_columns;
+  const char *const *key; /* primary key's columns, in order */
+  size_t n_key;
+  sl_where_t where;
+} sl_table_t;
+
+const sl_column_t *sl_table_column(const sl_table_t *table, const char *name); /* any case */
+
+/* --- reading ----------------------------------------------------------------------------------- */
+
+/* By content: WSDL, XSD or catalogue. Follows imports and includes to local files only, relative
+ * to the file that names them; a URL is an error that says so. Errors to diags, NULL then. */
+sl_contract_t *sl_contract_load(const char *path, sl_diags_t *diags);
+void sl_contract_destroy(sl_contract_t **self_p);
+
+size_t sl_contract_op_count(const sl_contract_t *self);
+const sl_wsdl_op_t *sl_contract_op_at(const sl_contract_t *self, size_t i);
+/* By name; with several ports the first with SOAP 1.1, then 1.2; port ("Service.Port" or "Port")
+ * may be NULL. */
+const sl_wsdl_op_t *sl_contract_op(const sl_contract_t *self, const char *name, const char *port);
+const sl_xelem_t *sl_contract_elem(const sl_contract_t *self, const char *ns, const char *name);
+const sl_xtype_t *sl_contract_type(const sl_contract_t *self, const char *ns, const char *name);
+size_t sl_contract_table_count(const sl_contract_t *self);
+const sl_table_t *sl_contract_table_at(const sl_contract_t *self, size_t i);
+const sl_table_t *sl_contract_table(const sl_contract_t *self, const char *name); /* any case */
+
+#endif
