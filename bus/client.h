@@ -26,10 +26,10 @@ typedef struct sl_bus_client sl_bus_client_t;
 typedef struct sl_bus_call sl_bus_call_t;
 
 typedef struct sl_bus_client_opts {
-  const char *directory;    /* "ipc:///run/sluice/bus" */
+  const char *directory;     /* "ipc:///run/sluice/bus" */
   const sl_bus_keys_t *keys; /* NULL: ipc only */
-  int64_t max_in_flight;    /* calls of this client per instance; beyond: SL_UNAVAILABLE. 0: 1,024 */
-  int64_t window;           /* bytes of answer that may be under way per call. 0: 256 KiB */
+  int64_t max_in_flight; /* calls of this client per instance; beyond: SL_UNAVAILABLE. 0: 1,024 */
+  int64_t window;        /* bytes of answer that may be under way per call. 0: 256 KiB */
 } sl_bus_client_opts_t;
 
 sl_bus_client_t *sl_bus_client_new(sl_loop_t *loop, const sl_bus_client_opts_t *opts,
@@ -74,8 +74,8 @@ typedef struct sl_bus_call_handlers {
 } sl_bus_call_handlers_t;
 
 typedef struct sl_bus_request {
-  sl_str_t operation; /* "crm.getCustomer" */
-  sl_str_t id;        /* request id; must be unique among this client's open calls */
+  sl_str_t operation;  /* "crm.getCustomer" */
+  sl_str_t id;         /* request id; must be unique among this client's open calls */
   int64_t deadline_ms; /* from now */
   const sl_bus_pair_t *args;
   size_t n_args;

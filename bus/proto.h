@@ -53,9 +53,9 @@ typedef struct sl_bus_header {
   sl_str_t id; /* of the call, unique per client; also the request id in logs */
 
   /* CALL */
-  sl_str_t operation;   /* "crm.getCustomer" */
-  int64_t deadline_ms;  /* milliseconds left when it was sent; 0: none given */
-  sl_bus_pair_t *args;  /* "path:id" → "42", "query:status", "header:if-match" */
+  sl_str_t operation;  /* "crm.getCustomer" */
+  int64_t deadline_ms; /* milliseconds left when it was sent; 0: none given */
+  sl_bus_pair_t *args; /* "path:id" → "42", "query:status", "header:if-match" */
   size_t n_args;
   sl_str_t principal, idempotency_key, traceparent;
   sl_str_t incarnation; /* CALL: the one it is meant for; REPLY, ANNOUNCE…: the sender's */
@@ -70,8 +70,9 @@ typedef struct sl_bus_header {
   sl_problem_t problem;
   bool more;        /* chunks follow */
   bool not_started; /* nothing was done: another instance may be asked */
-  double load;      /* REPLY, HEARTBEAT: calls in flight and queued over the capacity: 0 idle, ≥ 1 full */
-  sl_str_t wire;    /* what --show-wire shows, ready to print; secrets redacted */
+  double
+      load; /* REPLY, HEARTBEAT: calls in flight and queued over the capacity: 0 idle, ≥ 1 full */
+  sl_str_t wire; /* what --show-wire shows, ready to print; secrets redacted */
 
   /* CHUNK */
   bool last;
@@ -88,14 +89,15 @@ void sl_bus_encode(const sl_bus_header_t *header, sl_buf_t *out);
  * it is not sluice/1. */
 sl_code_t sl_bus_decode(sl_str_t frame, sl_arena_t *arena, sl_bus_header_t *header, sl_err_t *err);
 
-/* --- the offer: what an adapter announces (body of ANNOUNCE, UPDATE, items of SNAPSHOT) -------- */
+/* --- the offer: what an adapter announces (body of ANNOUNCE, UPDATE, items of SNAPSHOT) --------
+ */
 
 typedef struct sl_bus_operation {
-  sl_str_t name;   /* "getCustomer" */
-  sl_str_t method; /* "GET"; empty: not offered over HTTP */
-  sl_str_t path;   /* "/customers/{id}" */
-  bool idempotent; /* may be sent again when its outcome is unknown */
-  bool has_body;   /* reads a JSON body */
+  sl_str_t name;    /* "getCustomer" */
+  sl_str_t method;  /* "GET"; empty: not offered over HTTP */
+  sl_str_t path;    /* "/customers/{id}" */
+  bool idempotent;  /* may be sent again when its outcome is unknown */
+  bool has_body;    /* reads a JSON body */
   sl_str_t *params; /* "path:id", "query:status", "header:if-match": what it reads; others are
                        refused by the gateway (query) or not sent along (header) */
   size_t n_params;
@@ -103,7 +105,7 @@ typedef struct sl_bus_operation {
 
 typedef struct sl_bus_offer {
   sl_str_t instance, incarnation, system, kind, version; /* version: the mapping's */
-  sl_str_t *endpoints; /* "ipc:///run/…", "tcp://host:port" */
+  sl_str_t *endpoints;                                   /* "ipc:///run/…", "tcp://host:port" */
   size_t n_endpoints;
   sl_str_t public_key; /* CURVE, Z85; empty on ipc */
   sl_bus_operation_t *operations;

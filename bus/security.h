@@ -2,7 +2,8 @@
  *
  * security: CURVE keys for tcp (RFC 26/CurveZMQ); ipc is kept by file permissions. Two ROUTER
  * sockets are needed where both are served: one socket cannot mix them. Without a ZAP handler any
- * client key gets in, so a tcp endpoint is refused unless both a key and the allowed keys are given.
+ * client key gets in, so a tcp endpoint is refused unless both a key and the allowed keys are
+ * given.
  */
 #ifndef SL_BUS_SECURITY_H
 #define SL_BUS_SECURITY_H

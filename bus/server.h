@@ -17,12 +17,13 @@ typedef struct sl_bus_server sl_bus_server_t;
 typedef struct sl_bus_incoming sl_bus_incoming_t;
 
 typedef struct sl_bus_server_opts {
-  const char *directory;     /* where to announce; NULL: nowhere (tests) */
-  const char *ipc_dir;       /* directory for our ipc endpoint's file; made with 0700; NULL: no ipc */
-  const char *tcp;           /* "host:port" to serve on tcp with CURVE; NULL: none */
+  const char *directory; /* where to announce; NULL: nowhere (tests) */
+  const char *ipc_dir;   /* directory for our ipc endpoint's file; made with 0700; NULL: no ipc */
+  const char *tcp;       /* "host:port" to serve on tcp with CURVE; NULL: none */
   const sl_bus_keys_t *keys; /* needed with tcp */
-  const sl_bus_offer_t *offer; /* system, kind, version, operations; the rest is filled in. Copied */
-  int64_t heartbeat_ms;      /* 0: 1,000 */
+  const sl_bus_offer_t
+      *offer;           /* system, kind, version, operations; the rest is filled in. Copied */
+  int64_t heartbeat_ms; /* 0: 1,000 */
 } sl_bus_server_opts_t;
 
 typedef struct sl_bus_server_handlers {

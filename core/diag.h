@@ -20,12 +20,12 @@ typedef enum sl_severity { SL_NOTE, SL_WARNING, SL_ERROR } sl_severity_t;
 
 typedef struct sl_diag {
   sl_severity_t severity;
-  char code[8];   /* "R102": letter for the pass, number for the rule; listed in docs */
-  char *file;     /* owned by the list */
-  int line, col;  /* 1-based, col in bytes; 0: unknown */
-  char *text;     /* one sentence; owned */
-  char *fix;      /* what to do, or NULL; owned */
-  char *source;   /* the line of the file, without its end, or NULL; owned */
+  char code[8];  /* "R102": letter for the pass, number for the rule; listed in docs */
+  char *file;    /* owned by the list */
+  int line, col; /* 1-based, col in bytes; 0: unknown */
+  char *text;    /* one sentence; owned */
+  char *fix;     /* what to do, or NULL; owned */
+  char *source;  /* the line of the file, without its end, or NULL; owned */
 } sl_diag_t;
 
 typedef struct sl_diags sl_diags_t;

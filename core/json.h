@@ -60,8 +60,8 @@ typedef struct sl_json {
   sl_json_limits_t limits;
   uint8_t *stack; /* one byte a level: '{' or '[' */
   uint32_t depth, stack_cap;
-  uint8_t expect;     /* what the grammar allows next */
-  uint8_t lex;        /* state of a token cut by the end of a piece */
+  uint8_t expect; /* what the grammar allows next */
+  uint8_t lex;    /* state of a token cut by the end of a piece */
   uint32_t lex_data[4];
   sl_buf_t scratch; /* a token with escapes, or cut by a piece's end */
   uint32_t line, col;

@@ -35,12 +35,12 @@ typedef struct sl_opt {
   const char *name; /* "listen": --listen VALUE or --listen=VALUE */
   char letter;      /* 'l': -l VALUE; 0: none */
   sl_opt_kind_t kind;
-  size_t offset;         /* of the member in the program's struct */
-  const char *preset;    /* the default, in the words a user would write; NULL: empty or zero */
-  int64_t min, max;      /* INT, SIZE, TIME; both 0: no bound but min 0 */
-  const char *argument;  /* "ADDRESS:PORT" in help; NULL for flags */
-  const char *help;      /* one sentence */
-  bool secret;           /* shown as *** by sl_opt_show */
+  size_t offset;        /* of the member in the program's struct */
+  const char *preset;   /* the default, in the words a user would write; NULL: empty or zero */
+  int64_t min, max;     /* INT, SIZE, TIME; both 0: no bound but min 0 */
+  const char *argument; /* "ADDRESS:PORT" in help; NULL for flags */
+  const char *help;     /* one sentence */
+  bool secret;          /* shown as *** by sl_opt_show */
 } sl_opt_t;
 
 typedef struct sl_opt_table {

@@ -20,15 +20,16 @@ typedef struct sl_category {
 const sl_category_t *sl_category(sl_code_t code);
 
 typedef struct sl_problem {
-  char type[96];   /* "" : from code's row. Otherwise as in <when problem="…">, e.g. customer-not-found */
+  char type[96];   /* "" : from code's row. Otherwise as in <when problem="…">, e.g.
+                      customer-not-found */
   char title[128]; /* "" : from code's row, or made from type ("customer not found") */
   int status;      /* HTTP; 0: from code's row */
   char detail[512];
-  char field[128];    /* pointer to the member at fault, "" if none; written as "field" */
-  char system[64];    /* the legacy system, "" if none */
-  char instance[64];  /* the request id, written as urn:… by the gateway */
-  int retry_after_s;  /* 0: none */
-  sl_code_t code;     /* category, written as "category" */
+  char field[128];   /* pointer to the member at fault, "" if none; written as "field" */
+  char system[64];   /* the legacy system, "" if none */
+  char instance[64]; /* the request id, written as urn:… by the gateway */
+  int retry_after_s; /* 0: none */
+  sl_code_t code;    /* category, written as "category" */
 } sl_problem_t;
 
 /* From an error, completed from its category's row. */

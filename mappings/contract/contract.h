@@ -21,7 +21,8 @@ typedef struct sl_where {
   int line;
 } sl_where_t;
 
-/* --- XML Schema (XSD 1.0) ---------------------------------------------------------------------- */
+/* --- XML Schema (XSD 1.0) ----------------------------------------------------------------------
+ */
 
 typedef enum sl_xbase {
   SL_X_NONE, /* not a simple type */
@@ -43,8 +44,8 @@ typedef enum sl_xbase {
 } sl_xbase_t;
 
 typedef struct sl_facets {
-  int64_t length, min_length, max_length; /* -1: none */
-  int total_digits, fraction_digits;      /* -1: none */
+  int64_t length, min_length, max_length;                                    /* -1: none */
+  int total_digits, fraction_digits;                                         /* -1: none */
   const char *min_inclusive, *max_inclusive, *min_exclusive, *max_exclusive; /* NULL: none */
   const char *const *enums;
   size_t n_enums;
@@ -117,7 +118,7 @@ typedef struct sl_wsdl_op {
   int soap_version;        /* 11, 12 */
   const char *endpoint;    /* soap:address */
   bool rpc, encoded;
-  const char *body_ns;            /* rpc: namespace of the wrapper */
+  const char *body_ns;              /* rpc: namespace of the wrapper */
   const sl_xelem_t *input, *output; /* document: the element in the Body; NULL: none. rpc: a
                                        wrapper made from the parts */
   const sl_wsdl_fault_t *faults;
@@ -125,7 +126,8 @@ typedef struct sl_wsdl_op {
   sl_where_t where;
 } sl_wsdl_op_t;
 
-/* --- database catalogue snapshot (xsd/catalog.xsd) -------------------------------------------------- */
+/* --- database catalogue snapshot (xsd/catalog.xsd)
+ * -------------------------------------------------- */
 
 typedef struct sl_column {
   const char *name, *type; /* SQL type name, upper case: "VARCHAR", "DECIMAL", … */
@@ -146,7 +148,8 @@ typedef struct sl_table {
 
 const sl_column_t *sl_table_column(const sl_table_t *table, const char *name); /* any case */
 
-/* --- reading ----------------------------------------------------------------------------------- */
+/* --- reading -----------------------------------------------------------------------------------
+ */
 
 /* By content: WSDL, XSD or catalogue. Follows imports and includes to local files only, relative
  * to the file that names them; a URL is an error that says so. Errors to diags, NULL then. */

@@ -18,7 +18,12 @@ typedef struct sl_mapping sl_mapping_t;
 typedef struct sl_op sl_op_t;
 typedef struct sl_shape sl_shape_t;
 
-typedef enum sl_system_kind { SL_KIND_SOAP, SL_KIND_ODBC, SL_KIND_REST, SL_KIND_NULL } sl_system_kind_t;
+typedef enum sl_system_kind {
+  SL_KIND_SOAP,
+  SL_KIND_ODBC,
+  SL_KIND_REST,
+  SL_KIND_NULL
+} sl_system_kind_t;
 
 /* Reads path and what it names (contract). Blocks on file reads; touches no network. Errors go to
  * diags; NULL when there is any. Warnings do not stop it. The schema xsd/mapping.xsd is found
@@ -44,12 +49,12 @@ const char *sl_mapping_shape_name_at(const sl_mapping_t *self, size_t i);
 
 typedef struct sl_op_info {
   const char *name;
-  const char *method; /* HTTP: "GET" … */
-  const char *path;   /* "/customers/{id}" */
-  bool idempotent;    /* GET, HEAD, PUT, DELETE by RFC 9110 §9.2.2 */
-  bool safe;          /* GET: changes nothing */
-  bool has_body;      /* reads a JSON body */
-  bool streams;       /* its answer is written row by row: it may be large */
+  const char *method;        /* HTTP: "GET" … */
+  const char *path;          /* "/customers/{id}" */
+  bool idempotent;           /* GET, HEAD, PUT, DELETE by RFC 9110 §9.2.2 */
+  bool safe;                 /* GET: changes nothing */
+  bool has_body;             /* reads a JSON body */
+  bool streams;              /* its answer is written row by row: it may be large */
   const char *const *params; /* http ends it reads: "path:id", "query:status", "header:if-match" */
   size_t n_params;
 

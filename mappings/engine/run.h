@@ -46,7 +46,7 @@ enum { SL_ANSWER_HEADERS = 8 };
 
 typedef struct sl_answer {
   int status;
-  const sl_problem_t *problem; /* NULL: none. With one, the body is empty */
+  const sl_problem_t *problem;                   /* NULL: none. With one, the body is empty */
   sl_answer_header_t headers[SL_ANSWER_HEADERS]; /* Link, ETag, Location, … ; in the arena */
   size_t n_headers;
 } sl_answer_t;
@@ -59,7 +59,8 @@ sl_run_t *sl_run_new(const sl_op_t *op, sl_arena_t *arena, const sl_input_t *in,
 /* Parsers hold memory of their own: call it when done with a run that was fed (also half). */
 void sl_run_fini(sl_run_t *self);
 
-/* --- SOAP and REST ----------------------------------------------------------------------------- */
+/* --- SOAP and REST -----------------------------------------------------------------------------
+ */
 
 /* The whole request body (SOAP: the envelope in UTF-8), appended to out. */
 sl_code_t sl_run_request(sl_run_t *self, sl_buf_t *out, sl_err_t *err);
@@ -84,8 +85,8 @@ typedef struct sl_sql_param {
 } sl_sql_param_t;
 
 typedef struct sl_sql_statement {
-  unsigned key;      /* the same for the same text of this mapping: for keeping it prepared */
-  const char *text;  /* with ? for each parameter; in the mapping's memory */
+  unsigned key;     /* the same for the same text of this mapping: for keeping it prepared */
+  const char *text; /* with ? for each parameter; in the mapping's memory */
   const sl_sql_param_t *params;
   size_t n_params;
   bool returns_rows;
@@ -112,16 +113,19 @@ sl_code_t sl_run_sql_row(sl_run_t *self, const sl_sql_cell_t *cells, size_t n, s
 sl_code_t sl_run_sql_done(sl_run_t *self, long rows, const char *sqlstate, bool *rollback_p,
                           sl_err_t *err);
 
-/* --- the answer -------------------------------------------------------------------------------- */
+/* --- the answer --------------------------------------------------------------------------------
+ */
 
 /* Status and headers are known and will not change: what is in out may be sent. */
 bool sl_run_head(const sl_run_t *self);
-/* SL_GARBAGE when the legacy answer ended too early. May be called at head, and again at the end. */
+/* SL_GARBAGE when the legacy answer ended too early. May be called at head, and again at the end.
+ */
 sl_code_t sl_run_answer(sl_run_t *self, sl_answer_t *answer, sl_err_t *err);
 /* Legacy elements that the mapping does not name, skipped so far. */
 size_t sl_run_unknown(const sl_run_t *self);
 
-/* --- shapes alone (sluice map, tests, benchmarks) ----------------------------------------------- */
+/* --- shapes alone (sluice map, tests, benchmarks) -----------------------------------------------
+ */
 
 /* One legacy record (SOAP: an XML element with the shape's content; REST: JSON; ODBC: CSV with a
  * header line, unquoted empty is NULL) → one JSON value appended to out. */
