@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * plan: the compiled form of a mapping, and the records that it runs on. compile*.c build it once
+ * at load; readers, writers and run.c only walk it. It is immutable afterwards.
+ *
+ * A *frame* is one level of repetition: the request of an operation, its response, a shape on its
+ * own, or the item of a list. It says how many slots and child lists its record has, and carries
+ * the same fields three times, once for each way in or out:
+ *
+ *     legacy XML    a tree of sl_xnode_t: elements and attributes in the order the contract wants
+ *     legacy SQL    sl_xcolumn_t: column labels
+ *     JSON          a tree of sl_jnode_t: members in the order the mapping wrote them (the
+ *                   consumer's JSON; a REST system's JSON is a second such tree)
+ *
+ * A *record* holds one level's values: slots, and for each child list a chain of records. A slot
+ * is a state and borrowed bytes, in the spelling of the side that was read: a reader never
+ * translates, the writer calls the codec. A frame may contain itself (recursive types): plans are
+ * graphs, run with an explicit stack, never by recursion over the data.
+ *
+ * Which side a record holds is known by its user: what sl_xml_read or a row filled is legacy
+ * spelling (sl_lstate_t in the slots), what the consumer's JSON and arguments filled is JSON
+ * spelling (sl_jstate_t in the slots, strings unescaped).
+ *
+ * All of a plan lives in its mapping's arena.
+ */
+#ifndef SL_ENGINE_PLAN_H
+#define SL_ENGINE_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "core/arena.h"
+#include "core/str.h"
+#include "mappings/contract/contract.h"
+#include "mappings/engine/mapping.h"
+
+typedef struct sl_codec sl_codec_t; /* codec.h */
+typedef struct sl_frame sl_frame_t;
+typedef struct sl_field sl_field_t;
+typedef struct sl_list sl_list_t;
+typedef struct sl_xnode sl_xnode_t;
+typedef struct sl_jnode sl_jnode_t;
+typedef struct sl_record sl_record_t;
+
+/* --- states ------------------------------------------------------------------------------------- */
+
+/* What a legacy system can say instead of a value. The first is 0: a fresh record's slots are
+ * missing. Readers of XML and rows set MISSING, NIL or TEXT; sl_legacy_state splits TEXT. */
+typedef enum sl_lstate {
+  SL_L_MISSING, /* no element, no column in the row, no member */
+  SL_L_NIL,     /* xsi:nil, SQL NULL, JSON null */
+  SL_L_TEXT,    /* there is text; the two below are found by looking at it */
+  SL_L_EMPTY,   /* text of no characters */
+  SL_L_BLANK,   /* nothing but spaces (U+0020), at least one */
+} sl_lstate_t;
+enum { SL_L_STATES = 5 };
+
+/* What the consumer's JSON can say. ABSENT is 0, as MISSING is. */
+typedef enum sl_jstate {
+  SL_J_ABSENT, /* no such member */
+  SL_J_NULL,
+  SL_J_STRING, /* unescaped text; path, query and header arguments are strings too */
+  SL_J_NUMBER, /* its digits */
+  SL_J_TRUE,
+  SL_J_FALSE,
+} sl_jstate_t;
+
+/* How a field reads a legacy state, and which legacy state it writes for null and absent. */
+typedef enum sl_meaning { SL_AS_VALUE, SL_AS_NULL, SL_AS_ABSENT } sl_meaning_t;
+enum { SL_WRITE_REFUSE = 0xff }; /* null or absent has no legal spelling: 422 naming the field */
+
+typedef enum sl_access { SL_READ_WRITE, SL_READ_ONLY, SL_WRITE_ONLY } sl_access_t;
+
+/* --- records ------------------------------------------------------------------------------------ */
+
+typedef struct sl_slot {
+  const char *p; /* in the message's arena, in the fed bytes, or in the plan; not terminated */
+  uint32_t len;
+  uint8_t state; /* sl_lstate_t or sl_jstate_t */
+  uint8_t flags; /* the reader's */
+} sl_slot_t;
+
+typedef struct sl_items {
+  sl_record_t *first, *last;
+  uint32_t n;
+  uint8_t state; /* sl_lstate_t MISSING/NIL/TEXT of the list itself, or sl_jstate_t of its member */
+} sl_items_t;
+
+struct sl_record {
+  const sl_frame_t *frame;
+  sl_record_t *next; /* the next item of the same list */
+  sl_slot_t *slots;  /* frame->n_slots */
+  sl_items_t *lists; /* frame->n_lists */
+};
+
+/* A fresh record, all slots missing/absent, from arena; NULL when it is full. */
+sl_record_t *sl_record_new(const sl_frame_t *frame, sl_arena_t *arena);
+/* One more item at the end of record->lists[list]; NULL when the arena is full. */
+sl_record_t *sl_record_add(sl_record_t *record, unsigned list, sl_arena_t *arena);
+
+/* TEXT split into TEXT, EMPTY and BLANK; other states stay. */
+static inline sl_lstate_t sl_legacy_state(const sl_slot_t *slot)
+{
+  if (slot->state != SL_L_TEXT) return (sl_lstate_t)slot->state;
+  if (slot->len == 0) return SL_L_EMPTY;
+  if (slot->p[0] != ' ') return SL_L_TEXT;
+  for (uint32_t i = 1; i < slot->len; i++)
+    if (slot->p[i] != ' ') return SL_L_TEXT;
+  return SL_L_BLANK;
+}
+
+/* --- fields ------------------------------------------------------------------------------------- */
+
+/* One line of a mapping. Also the value of a param, an outcome, a detail. */
+struct sl_field {
+  const sl_codec_t *codec;
+  uint16_t slot;            /* in its frame */
+  uint8_t access;           /* sl_access_t */
+  uint8_t read[SL_L_STATES]; /* legacy state → sl_meaning_t */
+  uint8_t write_null;       /* sl_lstate_t, or SL_WRITE_REFUSE */
+  uint8_t write_absent;     /* the same */
+  bool key, generated;      /* SQL */
+  bool required;            /* the contract demands it: absent has no spelling */
+  const char *json;         /* pointer within the body, lists by name: "/orders/amount"; "" if none */
+  const char *http;         /* "path:id", "header:etag" (names of headers in lower case); "" if none */
+  const char *legacy;       /* as the user wrote it: "STATUS/@vip", "ORD_ID" */
+  const char *label;        /* for messages: json, else http, else legacy */
+  sl_str_t preset;          /* JSON spelling used when the consumer's value is absent; .p NULL: none */
+  const sl_column_t *column; /* SQL with a catalogue: what the catalogue says; else NULL */
+  int line, col;            /* in the mapping file */
+};
+
+/* A constant written on one side. On the legacy side text is what stands in the message; on the
+ * JSON side text is JSON text ("\"API\"", "7"). */
+typedef struct sl_const {
+  sl_str_t text;
+  const char *label;
+} sl_const_t;
+
+/* A child list of a frame; its items are records of `item`. */
+struct sl_list {
+  const sl_frame_t *item;
+  uint16_t index;              /* in sl_record_t.lists */
+  uint8_t access;              /* sl_access_t */
+  const char *json, *legacy;   /* as in sl_field_t */
+  uint32_t min, max;           /* occurrences the contract allows; SL_UNBOUNDED */
+  bool single_object;          /* REST: one item may come (and goes) without its array */
+  /* SQL */
+  const char *table;           /* "ORDER_LINE"; "" if none */
+  const char *const *key;      /* column labels of the item's key */
+  size_t n_key;
+  const char *const *parent;   /* column labels that join it to its parent (in the parent's frame) */
+  size_t n_parent;
+  int line, col;
+};
+
+/* --- the legacy side: XML ------------------------------------------------------------------------- */
+
+typedef struct sl_xattr_plan {
+  uint16_t name, ns;       /* indexes in sl_names_t; ns 0: none */
+  bool required;
+  const sl_field_t *field; /* NULL: constant or ignored */
+  const sl_const_t *constant;
+} sl_xattr_plan_t;
+
+/* An element: its text goes to a field, or its children to more nodes, or (a list) each
+ * occurrence is an item of `list` whose own content is list->item->xml. */
+struct sl_xnode {
+  uint16_t name, ns;   /* indexes in sl_names_t */
+  uint16_t n_attrs, n_children;
+  const sl_field_t *field;    /* its text */
+  const sl_const_t *constant; /* its text, when written */
+  const sl_list_t *list;      /* repeated: an item per occurrence */
+  const sl_xattr_plan_t *attrs;
+  const sl_xnode_t *children; /* in contract order, adjacent */
+  bool ignored;  /* named by <ignore>: skipped without being counted */
+  bool nillable; /* may be written as xsi:nil */
+  bool required; /* an empty element is written although nothing is in it */
+  bool writable; /* something below may be written (not read-only through and through) */
+};
+
+/* Names of elements, attributes and namespaces of a whole mapping, each once: index 0 is "". The
+ * XML reader interns them in its own dictionary, so that matching compares pointers. */
+typedef struct sl_names {
+  const char **v;
+  uint16_t n, cap;
+} sl_names_t;
+
+/* --- the legacy side: SQL ------------------------------------------------------------------------- */
+
+typedef struct sl_column_plan {
+  sl_str_t label;          /* column label, matched without regard to ASCII case */
+  const sl_field_t *field; /* NULL: constant or ignored */
+  const sl_const_t *constant;
+} sl_column_plan_t;
+
+/* --- JSON ----------------------------------------------------------------------------------------- */
+
+typedef enum sl_jkind { SL_JN_OBJECT, SL_JN_FIELD, SL_JN_LIST, SL_JN_CONST, SL_JN_IGNORE } sl_jkind_t;
+
+/* A member of an object, or the root (its key is then empty). */
+struct sl_jnode {
+  uint8_t kind; /* sl_jkind_t */
+  bool has_list;  /* OBJECT: a list is below it: it is never left out */
+  bool required;  /* OBJECT: written even when all its members are absent (as {}) */
+  bool readable;  /* something below it appears in answers */
+  bool writable;  /* something below it is accepted from the consumer */
+  sl_str_t key;    /* unescaped member name */
+  sl_str_t quoted; /* "\"name\":" ready to copy */
+  const char *pointer; /* from the root of the body, for messages: "/address/city" */
+  const sl_field_t *field;    /* FIELD */
+  const sl_const_t *constant; /* CONST */
+  const sl_list_t *list;      /* LIST; its items are written by list->item->json */
+  const sl_jnode_t *children; /* OBJECT: adjacent, in mapping order */
+  uint16_t n_children;
+  uint16_t seen; /* OBJECT: number of this node's first child in the frame's duplicate bitmap */
+};
+
+/* --- frames --------------------------------------------------------------------------------------- */
+
+/* An argument of the HTTP request, or a header of the answer, and the slot behind it. */
+typedef struct sl_http_end {
+  sl_str_t name; /* "path:id" */
+  const sl_field_t *field;
+} sl_http_end_t;
+
+struct sl_frame {
+  const char *name; /* of the shape, or of the operation and its end; for messages */
+  uint16_t n_slots, n_lists;
+  uint16_t n_jnodes; /* bits that a duplicate bitmap needs, json and legacy_json together */
+  const sl_field_t *const *fields; /* by slot */
+  const sl_list_t *const *lists;   /* by index */
+  const sl_http_end_t *http;
+  size_t n_http;
+
+  const sl_jnode_t *json;        /* the consumer's side; an OBJECT, or a LIST or FIELD alone */
+  const sl_xnode_t *xml;         /* SOAP: the element whose content this is */
+  const sl_jnode_t *legacy_json; /* REST */
+  const sl_column_plan_t *columns; /* ODBC: of this level only, in mapping order */
+  size_t n_columns;
+  const char *table; /* ODBC; "" if none */
+};
+
+/* --- operations ----------------------------------------------------------------------------------- */
+
+/* One <when>, <otherwise> or <fault>. */
+typedef struct sl_when {
+  const char *is;        /* the code; with `prefix` its beginning ("23*"); NULL: otherwise / any */
+  size_t is_len;
+  bool prefix;
+  int status;
+  const char *problem;   /* problem type's last segment, or "" */
+  const sl_field_t *detail; /* slot in the response frame; NULL: none */
+  bool retry;
+} sl_when_t;
+
+typedef enum sl_source { SL_FROM_FIELD, SL_FROM_STATUS, SL_FROM_ROWS, SL_FROM_SQLSTATE } sl_source_t;
+
+typedef struct sl_outcome {
+  sl_source_t source;
+  const sl_field_t *field; /* FROM_FIELD: in the response frame */
+  const sl_when_t *whens;  /* in order; the last is otherwise */
+  size_t n_whens;
+} sl_outcome_t;
+
+/* SQL: a <param>. Its value is slot `field->slot` of the request frame. */
+typedef struct sl_param {
+  sl_str_t name; /* as in :name */
+  const sl_field_t *field;
+  bool optional;
+} sl_param_t;
+
+/* SQL: a piece of a <select>, as written, in order. sql_compile.c cuts the :names out of it. */
+typedef struct sl_sql_piece {
+  sl_str_t text;
+  enum { SL_IF_ALWAYS, SL_IF_PARAM, SL_IF_PAGE_AFTER } when;
+  uint16_t param; /* IF_PARAM: index in op->params */
+  int line, col;  /* of the text's first byte in the mapping file */
+} sl_sql_piece_t;
+
+typedef struct sl_select {
+  const sl_list_t *list; /* for="/lines": fills this list of the response's items; NULL: the rows */
+  const sl_sql_piece_t *pieces;
+  size_t n_pieces;
+  const void *compiled; /* sql_compile.c's */
+} sl_select_t;
+
+typedef struct sl_page {
+  const char *const *key; /* column labels */
+  size_t n_key;
+  unsigned size, max;
+} sl_page_t;
+
+typedef struct sl_generated {
+  const sl_field_t *field; /* in the request frame */
+  sl_str_t sql;            /* a SELECT of one value; empty: the database makes it by itself */
+  int line, col;
+} sl_generated_t;
+
+typedef enum sl_change_kind { SL_CHANGE_NONE, SL_CHANGE_INSERT, SL_CHANGE_UPDATE } sl_change_kind_t;
+
+/* <insert> or <update>: the request frame is the shape; the text is derived from it. */
+typedef struct sl_change {
+  sl_change_kind_t kind;
+  bool replace; /* update mode="replace" */
+  const sl_generated_t *generated;
+  size_t n_generated;
+  const void *compiled; /* sql_compile.c's */
+} sl_change_t;
+
+struct sl_op {
+  sl_op_info_t info;
+  const sl_mapping_t *mapping;
+  const sl_frame_t *request;  /* json, http and params on one side, legacy on the other; NULL: none */
+  const sl_frame_t *response; /* outcome and detail slots, and the shape; NULL: none */
+  bool reads_body;            /* the consumer's JSON is read */
+
+  const sl_outcome_t *outcomes; /* in order: the first that is not a success decides */
+  size_t n_outcomes;
+  const sl_when_t *faults; /* SOAP, in order; the last may have is NULL: any */
+  size_t n_faults;
+  int status;             /* <response status=>, 0: as the outcome says */
+  const sl_op_t *reread;  /* <response reread=>: the answer is this operation's; NULL: none */
+  bool body;              /* the answer has a JSON body */
+  const sl_list_t *rows;  /* the answer is a list of a shape (response json="/items", or the SQL
+                             rows): this list of the response frame; NULL: one record */
+
+  /* SQL */
+  const sl_param_t *params;
+  size_t n_params;
+  const sl_page_t *page; /* NULL: not paged */
+  const sl_select_t *selects;
+  size_t n_selects;
+  sl_change_t change;
+  bool transaction;
+  const void *sql; /* sql_compile.c's, for the whole operation */
+
+  /* SOAP */
+  const sl_wsdl_op_t *wsdl;
+  /* REST */
+  const char *rest_path; /* template: "/v1/inv/{id}" */
+
+  int line, col;
+};
+
+struct sl_shape {
+  const char *name;
+  const sl_mapping_t *mapping;
+  const sl_frame_t *frame;
+  int line, col;
+};
+
+struct sl_xml_pool; /* reader_xml.c: parsers kept for the next message */
+
+struct sl_mapping {
+  sl_arena_t *arena; /* owns everything below */
+  const char *file, *name, *version, *system;
+  sl_system_kind_t kind;
+  bool reject_unknown;  /* unknown="reject" */
+  sl_contract_t *contract; /* NULL: none; owned */
+  sl_names_t names;
+  const sl_op_t *ops;
+  size_t n_ops;
+  const sl_shape_t *shapes;
+  size_t n_shapes;
+  struct sl_xml_pool *pool; /* owned */
+};
+
+#endif
