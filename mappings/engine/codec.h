@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * codec: one value between its legacy spelling and its JSON spelling, in both directions.
+ *
+ * Two laws hold for every codec, and everything that would break them is refused, not bent:
+ *   PutGet  what was written reads back as the same JSON value;
+ *   GetPut  what was read writes back to a spelling that reads the same (to the same bytes where
+ *           the legacy spelling is the canonical one: the first row, the declared padding).
+ * So text that would lose trailing blanks to its padding, a date that is the sentinel of "absent",
+ * a decimal finer than its scale: SL_INVALID, with what was expected. Where the mapping gives such
+ * a loss away (modulo=), the codec takes it.
+ *
+ * Exact: numbers are digits, no double anywhere; a JSON number with an exponent is written out in
+ * plain digits. Spellings of numbers: `as` says string or number; by default decimals are strings,
+ * and integers are numbers up to 15 digits (what every JSON reader keeps), strings beyond.
+ *
+ * Null states, for reading: a spelling that the type itself names (sentinel, code, true or false)
+ * wins; then the state (missing, nil, empty, blank) is looked up: field over type over system,
+ * default nil ↔ null, missing ↔ absent, empty and blank are values. For writing JSON null or
+ * absence: the field's null= or absent=, else the type's sentinel, else type's, else system's.
+ *
+ * A codec is immutable: it may serve any number of values at once. Reading and writing take no
+ * heap and do not block. Errors: SL_GARBAGE from reading (the legacy's value), SL_INVALID from
+ * writing (the consumer's). The caller names the field in err->field: codecs are shared.
+ *
+ * Sources: lexical forms of XSD 1.0 part 2; RFC 8259; RFC 3339; RFC 4648.
+ */
+#ifndef SL_ENGINE_CODEC_H
+#define SL_ENGINE_CODEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/json.h"
+#include "core/str.h"
+#include "mappings/contract/contract.h"
+
+typedef struct sl_codec sl_codec_t;
+
+/* --- values ------------------------------------------------------------------------------------ */
+
+/* The four legacy states, and text. Readers only tell MISSING, NIL and TEXT: a TEXT of length 0,
+ * or of nothing but white space, is seen as empty or blank by the codec. Writers get all five;
+ * EMPTY and BLANK come with the text to write (BLANK: as wide as the type is, at least one). */
+typedef enum sl_state {
+  SL_STATE_UNSET = 0, /* in a spec: not given */
+  SL_STATE_MISSING,
+  SL_STATE_NIL,
+  SL_STATE_EMPTY,
+  SL_STATE_BLANK,
+  SL_STATE_TEXT,
+} sl_state_t;
+
+typedef struct sl_legacy {
+  sl_state_t state;
+  sl_str_t text; /* UTF-8, entities resolved; of EMPTY, BLANK, TEXT */
+} sl_legacy_t;
+
+typedef enum sl_read {
+  SL_READ_VALUE,  /* a JSON value was appended */
+  SL_READ_NULL,   /* "null" was appended (read_text: nothing) */
+  SL_READ_ABSENT, /* nothing was appended: the member is to be left out */
+} sl_read_t;
+
+/* --- what a mapping says about a type ---------------------------------------------------------- */
+
+typedef enum sl_codec_kind {
+  SL_CODEC_TEXT,
+  SL_CODEC_INTEGER,
+  SL_CODEC_DECIMAL,
+  SL_CODEC_FLOAT, /* xs:float, xs:double: their lexical digits */
+  SL_CODEC_BOOLEAN,
+  SL_CODEC_DATE,
+  SL_CODEC_TIME,
+  SL_CODEC_DATETIME,
+  SL_CODEC_BINARY, /* base64, passed on as it is */
+  SL_CODEC_CODE,   /* code table */
+  SL_CODEC_NULL,   /* always null */
+} sl_codec_kind_t;
+
+/* Where the legacy spelling stands: XML refuses characters that XML 1.0 cannot carry, SQL U+0000;
+ * SQL's default spellings of booleans and timestamps differ from XML's. */
+typedef enum sl_medium { SL_MEDIUM_XML, SL_MEDIUM_SQL, SL_MEDIUM_JSON } sl_medium_t;
+
+typedef enum sl_pad { SL_PAD_NONE, SL_PAD_RIGHT, SL_PAD_LEFT, SL_PAD_ZERO } sl_pad_t;
+typedef enum sl_point { SL_POINT_EXPLICIT, SL_POINT_IMPLIED, SL_POINT_COMMA } sl_point_t;
+typedef enum sl_sign { SL_SIGN_LEADING, SL_SIGN_TRAILING, SL_SIGN_NONE, SL_SIGN_OVERPUNCH } sl_sign_t;
+typedef enum sl_as { SL_AS_DEFAULT, SL_AS_STRING, SL_AS_NUMBER } sl_as_t;
+typedef enum sl_access { SL_ACCESS_BOTH, SL_ACCESS_READ, SL_ACCESS_WRITE } sl_access_t;
+typedef enum sl_unmapped { SL_UNMAPPED_REJECT, SL_UNMAPPED_PROVIDED, SL_UNMAPPED_FIXED } sl_unmapped_t;
+
+/* Losses that a mapping gives away (modulo="…"). */
+enum {
+  SL_MODULO_EMPTY = 1, /* an empty text may come back as null or absent */
+  SL_MODULO_PAD = 2,   /* blanks or zeros at the padded end may be lost */
+  SL_MODULO_SCALE = 4, /* zeros behind the point may be added or dropped */
+};
+
+/* One level of null attributes; read_* are sets of 1 << sl_state_t. */
+typedef struct sl_nulls {
+  sl_state_t null, absent;
+  unsigned read_null, read_absent;
+} sl_nulls_t;
+
+typedef struct sl_sentinel {
+  const char *legacy;
+  const char *json; /* "null", "absent", or the JSON value's text */
+  sl_access_t access;
+} sl_sentinel_t;
+
+typedef struct sl_code_row {
+  const char *legacy, *json;
+  sl_access_t access; /* SL_ACCESS_READ: an alias that is never written */
+} sl_code_row_t;
+
+/* Borrowed by sl_codec_new, which copies what it keeps. Start with sl_codec_spec_init. */
+typedef struct sl_codec_spec {
+  sl_codec_kind_t kind;
+  sl_medium_t medium;
+
+  int width;           /* characters, 0: none; bytes when the charset is multi-byte */
+  sl_pad_t pad;        /* of width; reading strips it */
+  const char *charset; /* repertoire, as iconv names it; NULL: all of Unicode */
+
+  int digits;      /* in all, 0: any number */
+  int scale;       /* behind the point; -1: any number */
+  sl_point_t point;
+  sl_sign_t sign;
+  sl_as_t as;
+  const char *sql_type; /* "BIGINT": bounds what a column can hold; NULL or "": unknown */
+
+  const char *true_text, *false_text; /* both or neither */
+
+  const char *pattern;   /* yyyy yy MM dd HH mm ss S…, other characters and 'quoted' stand for
+                            themselves; NULL: xs:date, xs:time, xs:dateTime or SQL's */
+  int window;            /* yy: first year of the 100 that two digits mean; 0: yy refused */
+  const char *zone;      /* of values without one: "UTC", "+01:00", "Europe/Berlin"; NULL: local */
+  const char *ambiguous; /* "earlier", "later", NULL: an hour that happens twice is refused */
+
+  const sl_code_row_t *codes; /* the first row of each JSON value that may be written is canonical */
+  size_t n_codes;
+  sl_unmapped_t unmapped;
+  const char *fixed; /* for SL_UNMAPPED_FIXED: what an unknown legacy code reads as */
+
+  const sl_sentinel_t *sentinels;
+  size_t n_sentinels;
+
+  sl_nulls_t field_nulls, type_nulls, system_nulls;
+  unsigned modulo; /* SL_MODULO_… */
+} sl_codec_spec_t;
+
+/* Everything unset: scale -1, the rest 0. */
+void sl_codec_spec_init(sl_codec_spec_t *spec, sl_codec_kind_t kind, sl_medium_t medium);
+/* Kind and bounds from a contract's simple type; leaves zone, charset, nulls alone. */
+void sl_codec_spec_xtype(sl_codec_spec_t *spec, const sl_xtype_t *type);
+/* The same from a catalogue's column. */
+void sl_codec_spec_column(sl_codec_spec_t *spec, const sl_column_t *column);
+/* "text", "date", … ↔ kind (the mapping's kind= and built-in type names; "string", "dateTime",
+ * "base64" too). */
+bool sl_codec_kind_parse(const char *name, sl_codec_kind_t *out_p);
+const char *sl_codec_kind_name(sl_codec_kind_t kind);
+
+/* NULL when parameters do not go together or memory is out: message says what, in one sentence
+ * for a diagnostic ("pad needs a width"), naming the attribute. */
+sl_codec_t *sl_codec_new(const sl_codec_spec_t *spec, char message[256]);
+void sl_codec_destroy(sl_codec_t **self_p);
+
+/* --- values through it ------------------------------------------------------------------------- */
+
+/* Legacy → JSON, appended with its quotes. */
+sl_code_t sl_codec_read(const sl_codec_t *self, sl_legacy_t legacy, sl_buf_t *json,
+                        sl_read_t *result_p, sl_err_t *err);
+/* The same for an HTTP end (a header): the value's text alone, without quotes or escapes. */
+sl_code_t sl_codec_read_text(const sl_codec_t *self, sl_legacy_t legacy, sl_buf_t *out,
+                             sl_read_t *result_p, sl_err_t *err);
+
+/* JSON → legacy. kind: STRING, NUMBER, TRUE, FALSE, NULL (others are refused); SL_JSON_END means
+ * that the member is absent. out->text points into text, the arena, or the codec. */
+sl_code_t sl_codec_write(const sl_codec_t *self, sl_json_kind_t kind, sl_str_t text,
+                         sl_arena_t *arena, sl_legacy_t *out, sl_err_t *err);
+/* The same from an HTTP end (path, query, header), where text has no kind: the one that the codec
+ * wants is assumed. */
+sl_code_t sl_codec_write_text(const sl_codec_t *self, sl_str_t text, sl_arena_t *arena,
+                              sl_legacy_t *out, sl_err_t *err);
+
+/* What it was made for. */
+sl_codec_kind_t sl_codec_kind(const sl_codec_t *self);
+/* The JSON values it reads: "string", "number", "boolean", "null"; "number or string" for integers
+ * without a bound. For messages and schemas. Static. */
+const char *sl_codec_json_type(const sl_codec_t *self);
+
+#endif
