@@ -23,6 +23,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/str.h"
+#include "core/utf8.h"
 
 typedef enum sl_json_kind {
   SL_JSON_ERROR = -2, /* see sl_json_error; the reader stays in error */
@@ -55,16 +56,27 @@ typedef struct sl_json_limits {
 
 /* Private members; here so that it can be embedded. */
 typedef struct sl_json {
-  const char *p, *end; /* unread bytes of the current piece */
-  bool final;
+  const char *p, *end;  /* unread bytes of the current piece */
+  const char *start;    /* of the piece */
+  uint64_t before;      /* bytes of the text before the piece */
+  uint64_t line_offset; /* of the current line's first byte */
+  uint32_t line;
+  uint32_t depth;
+  uint8_t first_levels[32]; /* one bit a level: in an object? The first 256 levels, … */
+  uint8_t *more_levels;     /* … and those beyond, when the limit allows them */
+  uint32_t more_bytes;
   sl_json_limits_t limits;
-  uint8_t *stack; /* one byte a level: '{' or '[' */
-  uint32_t depth, stack_cap;
+  bool final;
   uint8_t expect; /* what the grammar allows next */
-  uint8_t lex;    /* state of a token cut by the end of a piece */
-  uint32_t lex_data[4];
+  /* The token that the end of a piece cut in two; its first part is in scratch. */
+  uint8_t lex;      /* what it is; 0: none is open */
+  uint8_t lex_kind; /* sl_json_kind_t of a string or literal */
+  uint8_t state;    /* of its automaton */
+  uint8_t count;    /* hexadecimal digits, or letters of a literal, read so far */
+  uint32_t col;     /* where it started */
+  uint32_t unit, high; /* UTF-16 code unit being read; high surrogate before it */
+  sl_utf8_t utf8;
   sl_buf_t scratch; /* a token with escapes, or cut by a piece's end */
-  uint32_t line, col;
   sl_err_t err;
 } sl_json_t;
 
