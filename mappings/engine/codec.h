@@ -33,29 +33,19 @@
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
-#include "core/json.h"
 #include "core/str.h"
 #include "mappings/contract/contract.h"
+#include "mappings/engine/plan.h"
 
-typedef struct sl_codec sl_codec_t;
+/* --- values ------------------------------------------------------------------------------------
+ */
 
-/* --- values ------------------------------------------------------------------------------------ */
-
-/* The four legacy states, and text. Readers only tell MISSING, NIL and TEXT: a TEXT of length 0,
- * or of nothing but white space, is seen as empty or blank by the codec. Writers get all five;
- * EMPTY and BLANK come with the text to write (BLANK: as wide as the type is, at least one). */
-typedef enum sl_state {
-  SL_STATE_UNSET = 0, /* in a spec: not given */
-  SL_STATE_MISSING,
-  SL_STATE_NIL,
-  SL_STATE_EMPTY,
-  SL_STATE_BLANK,
-  SL_STATE_TEXT,
-} sl_state_t;
-
+/* A legacy value, its state as plan.h names them. Readers only tell MISSING, NIL and TEXT: EMPTY
+ * and BLANK are found by the codec. Writers get all five; BLANK comes with its blanks (the width of
+ * the type, else one). */
 typedef struct sl_legacy {
-  sl_state_t state;
-  sl_str_t text; /* UTF-8, entities resolved; of EMPTY, BLANK, TEXT */
+  sl_lstate_t state;
+  sl_str_t text; /* UTF-8, entities resolved; of TEXT, BLANK */
 } sl_legacy_t;
 
 typedef enum sl_read {
@@ -64,7 +54,8 @@ typedef enum sl_read {
   SL_READ_ABSENT, /* nothing was appended: the member is to be left out */
 } sl_read_t;
 
-/* --- what a mapping says about a type ---------------------------------------------------------- */
+/* --- what a mapping says about a type ----------------------------------------------------------
+ */
 
 typedef enum sl_codec_kind {
   SL_CODEC_TEXT,
@@ -86,10 +77,18 @@ typedef enum sl_medium { SL_MEDIUM_XML, SL_MEDIUM_SQL, SL_MEDIUM_JSON } sl_mediu
 
 typedef enum sl_pad { SL_PAD_NONE, SL_PAD_RIGHT, SL_PAD_LEFT, SL_PAD_ZERO } sl_pad_t;
 typedef enum sl_point { SL_POINT_EXPLICIT, SL_POINT_IMPLIED, SL_POINT_COMMA } sl_point_t;
-typedef enum sl_sign { SL_SIGN_LEADING, SL_SIGN_TRAILING, SL_SIGN_NONE, SL_SIGN_OVERPUNCH } sl_sign_t;
+typedef enum sl_sign {
+  SL_SIGN_LEADING,
+  SL_SIGN_TRAILING,
+  SL_SIGN_NONE,
+  SL_SIGN_OVERPUNCH
+} sl_sign_t;
 typedef enum sl_as { SL_AS_DEFAULT, SL_AS_STRING, SL_AS_NUMBER } sl_as_t;
-typedef enum sl_access { SL_ACCESS_BOTH, SL_ACCESS_READ, SL_ACCESS_WRITE } sl_access_t;
-typedef enum sl_unmapped { SL_UNMAPPED_REJECT, SL_UNMAPPED_PROVIDED, SL_UNMAPPED_FIXED } sl_unmapped_t;
+typedef enum sl_unmapped {
+  SL_UNMAPPED_REJECT,
+  SL_UNMAPPED_PROVIDED,
+  SL_UNMAPPED_FIXED
+} sl_unmapped_t;
 
 /* Losses that a mapping gives away (modulo="…"). */
 enum {
@@ -98,10 +97,12 @@ enum {
   SL_MODULO_SCALE = 4, /* zeros behind the point may be added or dropped */
 };
 
-/* One level of null attributes; read_* are sets of 1 << sl_state_t. */
+/* One level of null attributes, null= absent= read-null= read-absent=. All zero: nothing is said.
+ */
 typedef struct sl_nulls {
-  sl_state_t null, absent;
-  unsigned read_null, read_absent;
+  bool has_null, has_absent;
+  sl_lstate_t null, absent;
+  unsigned read_null, read_absent; /* sets of 1 << sl_lstate_t */
 } sl_nulls_t;
 
 typedef struct sl_sentinel {
@@ -112,7 +113,7 @@ typedef struct sl_sentinel {
 
 typedef struct sl_code_row {
   const char *legacy, *json;
-  sl_access_t access; /* SL_ACCESS_READ: an alias that is never written */
+  sl_access_t access; /* SL_READ_ONLY: an alias that is never written */
 } sl_code_row_t;
 
 /* Borrowed by sl_codec_new, which copies what it keeps. Start with sl_codec_spec_init. */
@@ -124,8 +125,8 @@ typedef struct sl_codec_spec {
   sl_pad_t pad;        /* of width; reading strips it */
   const char *charset; /* repertoire, as iconv names it; NULL: all of Unicode */
 
-  int digits;      /* in all, 0: any number */
-  int scale;       /* behind the point; -1: any number */
+  int digits; /* in all, 0: any number */
+  int scale;  /* behind the point; -1: any number */
   sl_point_t point;
   sl_sign_t sign;
   sl_as_t as;
@@ -139,7 +140,8 @@ typedef struct sl_codec_spec {
   const char *zone;      /* of values without one: "UTC", "+01:00", "Europe/Berlin"; NULL: local */
   const char *ambiguous; /* "earlier", "later", NULL: an hour that happens twice is refused */
 
-  const sl_code_row_t *codes; /* the first row of each JSON value that may be written is canonical */
+  const sl_code_row_t
+      *codes; /* the first row of each JSON value that may be written is canonical */
   size_t n_codes;
   sl_unmapped_t unmapped;
   const char *fixed; /* for SL_UNMAPPED_FIXED: what an unknown legacy code reads as */
@@ -167,7 +169,8 @@ const char *sl_codec_kind_name(sl_codec_kind_t kind);
 sl_codec_t *sl_codec_new(const sl_codec_spec_t *spec, char message[256]);
 void sl_codec_destroy(sl_codec_t **self_p);
 
-/* --- values through it ------------------------------------------------------------------------- */
+/* --- values through it -------------------------------------------------------------------------
+ */
 
 /* Legacy → JSON, appended with its quotes. */
 sl_code_t sl_codec_read(const sl_codec_t *self, sl_legacy_t legacy, sl_buf_t *json,
@@ -176,14 +179,18 @@ sl_code_t sl_codec_read(const sl_codec_t *self, sl_legacy_t legacy, sl_buf_t *js
 sl_code_t sl_codec_read_text(const sl_codec_t *self, sl_legacy_t legacy, sl_buf_t *out,
                              sl_read_t *result_p, sl_err_t *err);
 
-/* JSON → legacy. kind: STRING, NUMBER, TRUE, FALSE, NULL (others are refused); SL_JSON_END means
- * that the member is absent. out->text points into text, the arena, or the codec. */
-sl_code_t sl_codec_write(const sl_codec_t *self, sl_json_kind_t kind, sl_str_t text,
+/* JSON → legacy, null and absent too. The text is unescaped; a number's are its digits.
+ * out->text points into text, the arena, or the codec. */
+sl_code_t sl_codec_write(const sl_codec_t *self, sl_jstate_t state, sl_str_t text,
                          sl_arena_t *arena, sl_legacy_t *out, sl_err_t *err);
 /* The same from an HTTP end (path, query, header), where text has no kind: the one that the codec
  * wants is assumed. */
 sl_code_t sl_codec_write_text(const sl_codec_t *self, sl_str_t text, sl_arena_t *arena,
                               sl_legacy_t *out, sl_err_t *err);
+
+/* What each legacy state reads as, once no spelling of the type's own is found (which only an EMPTY
+ * or BLANK value may have: they are then SL_AS_VALUE here). For fields' tables. */
+const uint8_t *sl_codec_read_states(const sl_codec_t *self); /* [SL_L_STATES] of sl_meaning_t */
 
 /* What it was made for. */
 sl_codec_kind_t sl_codec_kind(const sl_codec_t *self);
