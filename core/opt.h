@@ -2,11 +2,12 @@
  *
  * opt: one table per program drives command line, option file, ranges, defaults and --help.
  *
- * Precedence: the default, then --config FILE (lines `name = value`, # comments), then the
- * command line, left to right. Names are the same in both. A value may be ${env:NAME} or
- * ${file:PATH}, resolved when it is read: so that credentials stand in neither. An unknown name,
- * a value out of its range, a name given twice where it takes one value: an error naming file and
- * line, or the argument.
+ * Precedence: the default, then --config FILE (lines `name = value`, lines beginning with # are
+ * comments), then the command line, left to right; lists grow over both. Names are the same in
+ * both. White space around a file's values is dropped. A value may be ${env:NAME} or ${file:PATH},
+ * resolved when it is read: so that credentials stand in neither. An unknown name, a value out of
+ * its range, a name given twice where it takes one value: an error naming file and line, or the
+ * argument.
  */
 #ifndef SL_CORE_OPT_H
 #define SL_CORE_OPT_H
@@ -50,8 +51,9 @@ typedef struct sl_opt_table {
   const sl_opt_t *opts; /* ends with a row whose name is NULL */
 } sl_opt_table_t;
 
-/* Fills base (zeroed by the caller) from argv. *rest_p: index of the first argument that is no
- * option. --help and --version print to stdout and set *done_p: exit 0 then. */
+/* Fills base (zeroed by the caller) from argv. Options may stand anywhere before a "--":
+ * argv is reordered so that what is no option comes last, from *rest_p on. --help and --version
+ * print to stdout and set *done_p: exit 0 then. */
 sl_code_t sl_opt_parse(const sl_opt_table_t *table, void *base, int argc, char **argv, int *rest_p,
                        bool *done_p, sl_err_t *err);
 /* One name and value, as from a file. */
