@@ -42,7 +42,8 @@ typedef struct sl_xnode sl_xnode_t;
 typedef struct sl_jnode sl_jnode_t;
 typedef struct sl_record sl_record_t;
 
-/* --- states ------------------------------------------------------------------------------------- */
+/* --- states -------------------------------------------------------------------------------------
+ */
 
 /* What a legacy system can say instead of a value. The first is 0: a fresh record's slots are
  * missing. Readers of XML and rows set MISSING, NIL or TEXT; sl_legacy_state splits TEXT. */
@@ -65,13 +66,13 @@ typedef enum sl_jstate {
   SL_J_FALSE,
 } sl_jstate_t;
 
-/* How a field reads a legacy state, and which legacy state it writes for null and absent. */
+/* What a legacy state means to JSON (the codecs' null tables). */
 typedef enum sl_meaning { SL_AS_VALUE, SL_AS_NULL, SL_AS_ABSENT } sl_meaning_t;
-enum { SL_WRITE_REFUSE = 0xff }; /* null or absent has no legal spelling: 422 naming the field */
 
 typedef enum sl_access { SL_READ_WRITE, SL_READ_ONLY, SL_WRITE_ONLY } sl_access_t;
 
-/* --- records ------------------------------------------------------------------------------------ */
+/* --- records ------------------------------------------------------------------------------------
+ */
 
 typedef struct sl_slot {
   const char *p; /* in the message's arena, in the fed bytes, or in the plan; not terminated */
@@ -109,25 +110,23 @@ static inline sl_lstate_t sl_legacy_state(const sl_slot_t *slot)
   return SL_L_BLANK;
 }
 
-/* --- fields ------------------------------------------------------------------------------------- */
+/* --- fields -------------------------------------------------------------------------------------
+ */
 
 /* One line of a mapping. Also the value of a param, an outcome, a detail. */
 struct sl_field {
   const sl_codec_t *codec;
-  uint16_t slot;            /* in its frame */
-  uint8_t access;           /* sl_access_t */
-  uint8_t read[SL_L_STATES]; /* legacy state → sl_meaning_t */
-  uint8_t write_null;       /* sl_lstate_t, or SL_WRITE_REFUSE */
-  uint8_t write_absent;     /* the same */
-  bool key, generated;      /* SQL */
-  bool required;            /* the contract demands it: absent has no spelling */
-  const char *json;         /* pointer within the body, lists by name: "/orders/amount"; "" if none */
-  const char *http;         /* "path:id", "header:etag" (names of headers in lower case); "" if none */
-  const char *legacy;       /* as the user wrote it: "STATUS/@vip", "ORD_ID" */
-  const char *label;        /* for messages: json, else http, else legacy */
-  sl_str_t preset;          /* JSON spelling used when the consumer's value is absent; .p NULL: none */
+  uint16_t slot;       /* in its frame */
+  uint8_t access;      /* sl_access_t */
+  bool key, generated; /* SQL */
+  bool required;       /* the contract demands it: SL_L_MISSING cannot be written */
+  bool nillable;       /* the contract allows SL_L_NIL */
+  const char *json;    /* pointer within the body, lists by name: "/orders/amount"; "" if none */
+  const char *http;    /* "path:id", "header:etag" (names of headers in lower case); "" if none */
+  const char *legacy;  /* as the user wrote it: "STATUS/@vip", "ORD_ID" */
+  const char *label;   /* for messages: json, else http, else legacy */
   const sl_column_t *column; /* SQL with a catalogue: what the catalogue says; else NULL */
-  int line, col;            /* in the mapping file */
+  int line, col;             /* in the mapping file */
 };
 
 /* A constant written on one side. On the legacy side text is what stands in the message; on the
@@ -140,24 +139,25 @@ typedef struct sl_const {
 /* A child list of a frame; its items are records of `item`. */
 struct sl_list {
   const sl_frame_t *item;
-  uint16_t index;              /* in sl_record_t.lists */
-  uint8_t access;              /* sl_access_t */
-  const char *json, *legacy;   /* as in sl_field_t */
-  uint32_t min, max;           /* occurrences the contract allows; SL_UNBOUNDED */
-  bool single_object;          /* REST: one item may come (and goes) without its array */
+  uint16_t index;            /* in sl_record_t.lists */
+  uint8_t access;            /* sl_access_t */
+  const char *json, *legacy; /* as in sl_field_t */
+  uint32_t min, max;         /* occurrences the contract allows; SL_UNBOUNDED */
+  bool single_object;        /* REST: one item may come (and goes) without its array */
   /* SQL */
-  const char *table;           /* "ORDER_LINE"; "" if none */
-  const char *const *key;      /* column labels of the item's key */
+  const char *table;      /* "ORDER_LINE"; "" if none */
+  const char *const *key; /* column labels of the item's key */
   size_t n_key;
-  const char *const *parent;   /* column labels that join it to its parent (in the parent's frame) */
+  const char *const *parent; /* column labels that join it to its parent (in the parent's frame) */
   size_t n_parent;
   int line, col;
 };
 
-/* --- the legacy side: XML ------------------------------------------------------------------------- */
+/* --- the legacy side: XML
+ * ------------------------------------------------------------------------- */
 
 typedef struct sl_xattr_plan {
-  uint16_t name, ns;       /* indexes in sl_names_t; ns 0: none */
+  uint16_t name, ns; /* indexes in sl_names_t; ns 0: none */
   bool required;
   const sl_field_t *field; /* NULL: constant or ignored */
   const sl_const_t *constant;
@@ -166,16 +166,16 @@ typedef struct sl_xattr_plan {
 /* An element: its text goes to a field, or its children to more nodes, or (a list) each
  * occurrence is an item of `list` whose own content is list->item->xml. */
 struct sl_xnode {
-  uint16_t name, ns;   /* indexes in sl_names_t */
+  uint16_t name, ns; /* indexes in sl_names_t */
   uint16_t n_attrs, n_children;
   const sl_field_t *field;    /* its text */
   const sl_const_t *constant; /* its text, when written */
   const sl_list_t *list;      /* repeated: an item per occurrence */
   const sl_xattr_plan_t *attrs;
   const sl_xnode_t *children; /* in contract order, adjacent */
-  bool ignored;  /* named by <ignore>: skipped without being counted */
-  bool nillable; /* may be written as xsi:nil */
-  bool required; /* an empty element is written although nothing is in it */
+  bool ignored;               /* named by <ignore>: skipped without being counted */
+  bool nillable;              /* may be written as xsi:nil */
+  bool required;              /* an empty element is written although nothing is in it */
   bool writable; /* something below may be written (not read-only through and through) */
 };
 
@@ -186,7 +186,8 @@ typedef struct sl_names {
   uint16_t n, cap;
 } sl_names_t;
 
-/* --- the legacy side: SQL ------------------------------------------------------------------------- */
+/* --- the legacy side: SQL
+ * ------------------------------------------------------------------------- */
 
 typedef struct sl_column_plan {
   sl_str_t label;          /* column label, matched without regard to ASCII case */
@@ -194,20 +195,27 @@ typedef struct sl_column_plan {
   const sl_const_t *constant;
 } sl_column_plan_t;
 
-/* --- JSON ----------------------------------------------------------------------------------------- */
+/* --- JSON
+ * ----------------------------------------------------------------------------------------- */
 
-typedef enum sl_jkind { SL_JN_OBJECT, SL_JN_FIELD, SL_JN_LIST, SL_JN_CONST, SL_JN_IGNORE } sl_jkind_t;
+typedef enum sl_jkind {
+  SL_JN_OBJECT,
+  SL_JN_FIELD,
+  SL_JN_LIST,
+  SL_JN_CONST,
+  SL_JN_IGNORE
+} sl_jkind_t;
 
 /* A member of an object, or the root (its key is then empty). */
 struct sl_jnode {
-  uint8_t kind; /* sl_jkind_t */
-  bool has_list;  /* OBJECT: a list is below it: it is never left out */
-  bool required;  /* OBJECT: written even when all its members are absent (as {}) */
-  bool readable;  /* something below it appears in answers */
-  bool writable;  /* something below it is accepted from the consumer */
-  sl_str_t key;    /* unescaped member name */
-  sl_str_t quoted; /* "\"name\":" ready to copy */
-  const char *pointer; /* from the root of the body, for messages: "/address/city" */
+  uint8_t kind;               /* sl_jkind_t */
+  bool has_list;              /* OBJECT: a list is below it: it is never left out */
+  bool required;              /* OBJECT: written even when all its members are absent (as {}) */
+  bool readable;              /* something below it appears in answers */
+  bool writable;              /* something below it is accepted from the consumer */
+  sl_str_t key;               /* unescaped member name */
+  sl_str_t quoted;            /* "\"name\":" ready to copy */
+  const char *pointer;        /* from the root of the body, for messages: "/address/city" */
   const sl_field_t *field;    /* FIELD */
   const sl_const_t *constant; /* CONST */
   const sl_list_t *list;      /* LIST; its items are written by list->item->json */
@@ -216,7 +224,8 @@ struct sl_jnode {
   uint16_t seen; /* OBJECT: number of this node's first child in the frame's duplicate bitmap */
 };
 
-/* --- frames --------------------------------------------------------------------------------------- */
+/* --- frames
+ * --------------------------------------------------------------------------------------- */
 
 /* An argument of the HTTP request, or a header of the answer, and the slot behind it. */
 typedef struct sl_http_end {
@@ -233,28 +242,34 @@ struct sl_frame {
   const sl_http_end_t *http;
   size_t n_http;
 
-  const sl_jnode_t *json;        /* the consumer's side; an OBJECT, or a LIST or FIELD alone */
-  const sl_xnode_t *xml;         /* SOAP: the element whose content this is */
-  const sl_jnode_t *legacy_json; /* REST */
+  const sl_jnode_t *json;          /* the consumer's side; an OBJECT, or a LIST or FIELD alone */
+  const sl_xnode_t *xml;           /* SOAP: the element whose content this is */
+  const sl_jnode_t *legacy_json;   /* REST */
   const sl_column_plan_t *columns; /* ODBC: of this level only, in mapping order */
   size_t n_columns;
   const char *table; /* ODBC; "" if none */
 };
 
-/* --- operations ----------------------------------------------------------------------------------- */
+/* --- operations
+ * ----------------------------------------------------------------------------------- */
 
 /* One <when>, <otherwise> or <fault>. */
 typedef struct sl_when {
-  const char *is;        /* the code; with `prefix` its beginning ("23*"); NULL: otherwise / any */
+  const char *is; /* the code; with `prefix` its beginning ("23*"); NULL: otherwise / any */
   size_t is_len;
   bool prefix;
   int status;
-  const char *problem;   /* problem type's last segment, or "" */
+  const char *problem;      /* problem type's last segment, or "" */
   const sl_field_t *detail; /* slot in the response frame; NULL: none */
   bool retry;
 } sl_when_t;
 
-typedef enum sl_source { SL_FROM_FIELD, SL_FROM_STATUS, SL_FROM_ROWS, SL_FROM_SQLSTATE } sl_source_t;
+typedef enum sl_source {
+  SL_FROM_FIELD,
+  SL_FROM_STATUS,
+  SL_FROM_ROWS,
+  SL_FROM_SQLSTATE
+} sl_source_t;
 
 typedef struct sl_outcome {
   sl_source_t source;
@@ -311,7 +326,8 @@ typedef struct sl_change {
 struct sl_op {
   sl_op_info_t info;
   const sl_mapping_t *mapping;
-  const sl_frame_t *request;  /* json, http and params on one side, legacy on the other; NULL: none */
+  const sl_frame_t
+      *request; /* json, http and params on one side, legacy on the other; NULL: none */
   const sl_frame_t *response; /* outcome and detail slots, and the shape; NULL: none */
   bool reads_body;            /* the consumer's JSON is read */
 
@@ -319,11 +335,11 @@ struct sl_op {
   size_t n_outcomes;
   const sl_when_t *faults; /* SOAP, in order; the last may have is NULL: any */
   size_t n_faults;
-  int status;             /* <response status=>, 0: as the outcome says */
-  const sl_op_t *reread;  /* <response reread=>: the answer is this operation's; NULL: none */
-  bool body;              /* the answer has a JSON body */
-  const sl_list_t *rows;  /* the answer is a list of a shape (response json="/items", or the SQL
-                             rows): this list of the response frame; NULL: one record */
+  int status;            /* <response status=>, 0: as the outcome says */
+  const sl_op_t *reread; /* <response reread=>: the answer is this operation's; NULL: none */
+  bool body;             /* the answer has a JSON body */
+  const sl_list_t *rows; /* the answer is a list of a shape (response json="/items", or the SQL
+                            rows): this list of the response frame; NULL: one record */
 
   /* SQL */
   const sl_param_t *params;
@@ -356,7 +372,7 @@ struct sl_mapping {
   sl_arena_t *arena; /* owns everything below */
   const char *file, *name, *version, *system;
   sl_system_kind_t kind;
-  bool reject_unknown;  /* unknown="reject" */
+  bool reject_unknown;     /* unknown="reject" */
   sl_contract_t *contract; /* NULL: none; owned */
   sl_names_t names;
   const sl_op_t *ops;
