@@ -29,7 +29,8 @@ bool sl_buf_grow(sl_buf_t *self, size_t len)
   }
   size_t cap = self->cap ? self->cap : 256;
   while (cap < need) cap = cap > SIZE_MAX / 2 ? need : cap * 2;
-  char *p = realloc(self->p, cap);
+  if (self->max && cap > self->max) cap = self->max;
+  char *p = cap == SIZE_MAX ? NULL : realloc(self->p, cap + 1); /* sl_buf_z's NUL does not count */
   if (!p) {
     self->failed = true;
     return false;
@@ -46,7 +47,7 @@ void sl_buf_printf(sl_buf_t *self, const char *fmt, ...)
   va_copy(again, ap);
   int len = vsnprintf(NULL, 0, fmt, ap);
   va_end(ap);
-  if (len >= 0 && sl_buf_reserve(self, (size_t)len + 1)) {
+  if (len >= 0 && sl_buf_reserve(self, (size_t)len)) {
     vsnprintf(self->p + self->len, (size_t)len + 1, fmt, again);
     self->len += (size_t)len;
   }
@@ -65,7 +66,7 @@ void sl_buf_consume(sl_buf_t *self, size_t len)
 
 const char *sl_buf_z(sl_buf_t *self)
 {
-  if (self->failed || !sl_buf_reserve(self, 1)) return "";
+  if (self->failed || !self->p) return "";
   self->p[self->len] = '\0';
   return self->p;
 }
