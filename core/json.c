@@ -369,7 +369,7 @@ static sl_json_kind_t resume(sl_json_t *self, sl_json_token_t *tok)
 /* --- grammar ------------------------------------------------------------------------------------
  */
 
-static const char *skip_space(sl_json_t *self)
+static void skip_space(sl_json_t *self)
 {
   const char *p = self->p;
   for (; p < self->end; p++) {
@@ -380,7 +380,7 @@ static const char *skip_space(sl_json_t *self)
       break;
     }
   }
-  return self->p = p;
+  self->p = p;
 }
 
 static sl_json_kind_t value(sl_json_t *self, sl_json_token_t *tok)
@@ -437,9 +437,10 @@ static sl_json_kind_t next(sl_json_t *self, sl_json_token_t *tok)
   if (self->lex) return resume(self, tok);
   if (self->expect == FAILED) return SL_JSON_ERROR;
   for (;;) {
-    if (skip_space(self) == self->end) return out_of_bytes(self);
+    skip_space(self);
     tok->line = self->line;
     tok->col = col_at(self, self->p);
+    if (self->p == self->end) return out_of_bytes(self);
     switch (self->expect) {
     case COLON:
       if (*self->p != ':') return fail(self, self->p, "':' was expected");
