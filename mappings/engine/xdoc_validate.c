@@ -284,9 +284,9 @@ static void bad_value(struct check *c, const struct found *f)
     documentation(type, doc, sizeof doc);
   }
   if (*doc)
-    snprintf(text, sizeof text, "%s=\"%.80s\" is not %s", f->attr, f->at->value, doc);
+    snprintf(text, sizeof text, "%s=\"%.80s\": expected %s", f->attr, f->at->value, doc);
   else
-    snprintf(text, sizeof text, "%s=\"%.80s\" is not a value of %s", f->attr, f->at->value,
+    snprintf(text, sizeof text, "%s=\"%.80s\": expected a value of %s", f->attr, f->at->value,
              *type_name ? type_name : "its type");
   const char *how = advice(f->at->value, &w, "one of:", "", "", fix, sizeof fix);
   add(c, "S105", f->at->value_line, f->at->value_col, how, text);
