@@ -62,7 +62,9 @@ typedef struct sl_xelem sl_xelem_t;
 typedef struct sl_xchild {
   const sl_xelem_t *elem;
   uint32_t min, max; /* effective: through its groups; SL_UNBOUNDED */
-  uint32_t choice;   /* 0: none; equal numbers: alternatives of one choice (min is then 0) */
+  uint32_t choice;   /* 0: none; equal numbers: alternatives of one choice (min is then 0), of
+                        which one comes. A repeated choice, and a sequence inside a choice, give
+                        optional children without a number. */
 } sl_xchild_t;
 
 typedef struct sl_xattr {
@@ -123,6 +125,9 @@ typedef struct sl_wsdl_op {
                                        wrapper made from the parts */
   const sl_wsdl_fault_t *faults;
   size_t n_faults;
+  const sl_xelem_t *const *input_headers; /* that soap:header declares; all may be left out */
+  const sl_xelem_t *const *output_headers;
+  size_t n_input_headers, n_output_headers;
   sl_where_t where;
 } sl_wsdl_op_t;
 
@@ -132,9 +137,18 @@ typedef struct sl_wsdl_op {
 typedef struct sl_column {
   const char *name, *type; /* SQL type name, upper case: "VARCHAR", "DECIMAL", … */
   int size, scale;         /* characters or digits; 0 unknown */
-  bool nullable, generated;
+  bool nullable;
+  bool generated; /* identity, autoincrement, computed: the database gives the value */
+  bool preset;    /* has a DEFAULT: an insert may leave it out */
   sl_where_t where;
 } sl_column_t;
+
+typedef struct sl_fkey {
+  const char *table;          /* referenced */
+  const char *const *columns; /* here, in order */
+  const char *const *to;      /* there */
+  size_t n;
+} sl_fkey_t;
 
 typedef struct sl_table {
   const char *schema, *name;
@@ -143,6 +157,8 @@ typedef struct sl_table {
   size_t n_columns;
   const char *const *key; /* primary key's columns, in order */
   size_t n_key;
+  const sl_fkey_t *fkeys;
+  size_t n_fkeys;
   sl_where_t where;
 } sl_table_t;
 

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Content models, flattened: sequences, choices, all and groups become one ordered list of
+ * children with effective bounds. What a flat list cannot say (which elements of a sequence inside
+ * a choice belong together) becomes "optional": nothing valid is refused for it. */
+#include "mappings/contract/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a particle stands: how often at least and at most, and in which choice. */
+struct place {
+  uint32_t min, max, choice;
+  int depth;
+};
+
+enum { MAX_CHILDREN = 4096 }; /* of one type; the largest known (eBay's ItemType) has 170 */
+
+static uint32_t times(uint32_t a, uint32_t b)
+{
+  if (!a || !b) return 0;
+  uint64_t n = (uint64_t)a * b;
+  return a == SL_UNBOUNDED || b == SL_UNBOUNDED || n >= SL_UNBOUNDED ? SL_UNBOUNDED : (uint32_t)n;
+}
+
+static uint32_t plus(uint32_t a, uint32_t b)
+{
+  return a >= SL_UNBOUNDED - b ? SL_UNBOUNDED : a + b;
+}
+
+bool sl_kids_add(sl_cx_t *cx, sl_kids_t *kids, const sl_xchild_t *child)
+{
+  if (!sl_cx_spend(cx, kids->n + 1)) return false;
+  for (size_t i = 0; i < kids->n; i++) {
+    sl_xchild_t *old = &kids->v[i];
+    if (old->elem->ns != child->elem->ns || old->elem->name != child->elem->name) continue;
+    /* The same name twice: in a sequence both may come, in a choice either. */
+    bool either = old->choice || child->choice;
+    old->min = either ? 0 : plus(old->min, child->min);
+    old->max = either && old->max > child->max ? old->max
+               : either                        ? child->max
+                                               : plus(old->max, child->max);
+    if (old->choice != child->choice) old->choice = 0;
+    return true;
+  }
+  if (kids->n == kids->cap) {
+    size_t cap = kids->cap ? 2 * kids->cap : 32;
+    sl_xchild_t *v = cap > MAX_CHILDREN ? NULL : realloc(kids->v, cap * sizeof *v);
+    if (!v) return sl_cx_spend(cx, SIZE_MAX);
+    kids->v = v;
+    kids->cap = cap;
+  }
+  kids->v[kids->n++] = *child;
+  return true;
+}
+
+/* minOccurs and maxOccurs of node, times those of where it stands. */
+static bool bounds(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, struct place *at)
+{
+  const char *min = sl_cx_attr(cx, node, "minOccurs"), *max = sl_cx_attr(cx, node, "maxOccurs");
+  uint32_t lo = 1, hi = 1;
+  char *end = NULL;
+  if (min) {
+    lo = (uint32_t)strtoul(min, &end, 10);
+    if (end == min || *end || strlen(min) > 9) goto bad;
+  }
+  if (max && !strcmp(max, "unbounded")) {
+    hi = SL_UNBOUNDED;
+  } else if (max) {
+    hi = (uint32_t)strtoul(max, &end, 10);
+    if (end == max || *end || strlen(max) > 9) goto bad;
+  }
+  at->min = times(at->min, lo);
+  at->max = times(at->max, hi);
+  return at->max > 0;
+bad:
+  sl_cx_error(cx, "C106", schema->doc, node, NULL,
+              "minOccurs and maxOccurs are whole numbers, or maxOccurs=\"unbounded\"");
+  return true;
+}
+
+static size_t count_members(sl_cx_t *cx, const sl_comp_t *head, int depth)
+{
+  size_t n = 0;
+  if (depth > SL_SCHEMA_DEPTH) return 0;
+  for (const sl_comp_t *m = head->members; m && sl_cx_spend(cx, 1); m = m->next_member)
+    n += 1 + count_members(cx, m, depth + 1);
+  return n;
+}
+
+/* The head of a substitution group, and in turn all that may stand for it. */
+static void alternatives(sl_cx_t *cx, sl_kids_t *kids, sl_comp_t *head, struct place at)
+{
+  if (at.depth > SL_SCHEMA_DEPTH || cx->full) return;
+  sl_xchild_t child = {sl_schema_elem(cx, head), at.min, at.max, at.choice};
+  if (!child.elem) return;
+  if (!child.elem->abstract) sl_kids_add(cx, kids, &child);
+  at.depth++;
+  for (sl_comp_t *m = head->members; m && !cx->full; m = m->next_member)
+    alternatives(cx, kids, m, at);
+}
+
+static void element(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, sl_kids_t *kids,
+                    struct place at)
+{
+  const char *ref = sl_cx_attr(cx, node, "ref");
+  if (!ref) {
+    sl_xchild_t child = {sl_schema_local_elem(cx, schema, node), at.min, at.max, at.choice};
+    if (child.elem) sl_kids_add(cx, kids, &child);
+    return;
+  }
+  sl_comp_t *comp = sl_schema_ref(cx, schema, node, SL_COMP_ELEM, ref);
+  if (!comp) return;
+  const sl_xelem_t *elem = sl_schema_elem(cx, comp);
+  if (elem && comp->members && count_members(cx, comp, 0) + !elem->abstract > 1) {
+    at.min = 0;
+    if (!at.choice && at.max == 1) at.choice = ++cx->schemas->choices;
+  }
+  alternatives(cx, kids, comp, at);
+}
+
+static void particle(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, sl_kids_t *kids,
+                     struct place at);
+
+static bool is_particle(const xmlNode *node)
+{
+  static const char *const names[] = {"element", "sequence", "choice", "all", "group", "any"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (sl_cx_named(node, names[i])) return true;
+  return false;
+}
+
+static size_t count_particles(const xmlNode *node)
+{
+  size_t n = 0;
+  for (const xmlNode *c = sl_cx_first(node, SL_NS_XSD); c; c = sl_cx_next(c, SL_NS_XSD))
+    n += is_particle(c);
+  return n;
+}
+
+static void inside(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, sl_kids_t *kids,
+                   struct place at)
+{
+  for (const xmlNode *c = sl_cx_first(node, SL_NS_XSD); c && !cx->full;
+       c = sl_cx_next(c, SL_NS_XSD))
+    if (is_particle(c)) particle(cx, schema, c, kids, at);
+}
+
+static void choice(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, sl_kids_t *kids,
+                   struct place at)
+{
+  if (count_particles(node) > 1) {
+    at.min = 0;
+    /* Of a repeated choice several alternatives may come together. */
+    if (at.max > 1)
+      at.choice = 0;
+    else if (!at.choice)
+      at.choice = ++cx->schemas->choices;
+  }
+  inside(cx, schema, node, kids, at);
+}
+
+static void group(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, sl_kids_t *kids,
+                  struct place at)
+{
+  const char *ref = sl_cx_attr(cx, node, "ref");
+  if (!ref) {
+    sl_cx_error(cx, "C102", schema->doc, node, NULL, "a <group> in a content model needs a ref");
+    return;
+  }
+  sl_comp_t *comp = sl_schema_ref(cx, schema, node, SL_COMP_GROUP, ref);
+  if (!comp) return;
+  if (comp->busy) {
+    sl_cx_error(cx, "C103", schema->doc, node, NULL, "group \"%.200s\" contains itself",
+                comp->name.name);
+    return;
+  }
+  comp->busy = true;
+  inside(cx, comp->schema, comp->node, kids, at);
+  comp->busy = false;
+}
+
+static void particle(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, sl_kids_t *kids,
+                     struct place at)
+{
+  if (at.depth++ > SL_SCHEMA_DEPTH || !sl_cx_spend(cx, 1)) {
+    sl_cx_spend(cx, SIZE_MAX);
+    return;
+  }
+  if (!bounds(cx, schema, node, &at)) return; /* maxOccurs="0" */
+  if (sl_cx_named(node, "element")) {
+    element(cx, schema, node, kids, at);
+  } else if (sl_cx_named(node, "any")) {
+    kids->any = true;
+  } else if (sl_cx_named(node, "choice")) {
+    choice(cx, schema, node, kids, at);
+  } else if (sl_cx_named(node, "group")) {
+    group(cx, schema, node, kids, at);
+  } else {
+    if (at.choice && count_particles(node) > 1) {
+      at.choice = 0;
+      at.min = 0;
+    }
+    inside(cx, schema, node, kids, at);
+  }
+}
+
+void sl_schema_content(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, sl_kids_t *kids)
+{
+  struct place at = {1, 1, 0, 0};
+  inside(cx, schema, node, kids, at);
+}
