@@ -46,6 +46,7 @@ typedef struct sl_adapter {
   void (*cancel)(void *self, sl_host_call_t *call);
   /* Credit came for a chunked answer. NULL if it never sends chunks. */
   void (*credit)(void *self, sl_host_call_t *call);
+  /* The process ends: free self. Calls still held may be failed, or just be forgotten. */
   void (*stop)(void *self);
 } sl_adapter_t;
 

@@ -191,7 +191,7 @@ static struct crm__Customer *make_up(int i)
   c->PHONE = i % 3 ? text("+49 211 %07d", 1000000 + rnd(8999999)) : i % 2 ? text("%s", "") : NULL;
   c->LANG_USCORECD = text("%c", "DFE"[rnd(3)]);
   c->CURR_USCORECD = text("EUR");
-  c->CREDIT_USCORELIM = text("%013d%c", (10 + rnd(490)) * 10000, '+');
+  c->CREDIT_USCORELIM = text("%013d%s", (10 + rnd(490)) * 10000, i % 13 ? "" : "-");
   c->BALANCE = text("%s%d.%02d", rnd(3) ? "" : "-", rnd(9000), rnd(100));
   c->RISK_USCORESC = text("%d", 1 + rnd(100));
   c->BRANCH = text("%04d", 1 + rnd(999));
