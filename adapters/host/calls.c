@@ -8,7 +8,7 @@
 
 /* Deadlines are looked at this often while anything is open: cheaper than a timer per call, and
  * nobody notices a deadline that is kept to within 20 ms. */
-enum { SWEEP_MS = 20, KEEP_FREE = 256, MAX_ARGS = SL_BUS_MAX_PAIRS };
+enum { SWEEP_MS = 20, KEEP_FREE = 256, MAX_ARGS = SL_BUS_MAX_PAIRS, MAX_ID = 128 };
 
 typedef enum state { QUEUED, STARTED, OVER /* answered; the adapter still holds it */ } state_t;
 
@@ -26,7 +26,7 @@ struct sl_host_call {
   bool sent;      /* the legacy system may have seen it */
   bool streaming; /* the head is out: from now on the deadline is the sender's minimum rate */
   bool cancelled; /* told to the adapter already */
-  char id[SL_BUS_MAX_ID + 1], traceparent[64];
+  char id[MAX_ID + 1], traceparent[64];
 };
 
 typedef struct list {
