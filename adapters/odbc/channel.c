@@ -36,6 +36,7 @@ static bool has_cancelled(sl_channel_t *self)
 static void mark_cancelled(sl_channel_t *self, uint32_t call)
 {
   pthread_mutex_lock(&self->lock);
+  self->unwanted = call; /* also when the watchdog hears of its end before its beginning was read */
   if (call && call == self->watched) self->cancelled = true;
   pthread_mutex_unlock(&self->lock);
 }
@@ -148,7 +149,7 @@ static void opened(sl_channel_t *self, uint32_t call)
   self->go = false;
   pthread_mutex_lock(&self->lock);
   self->watched = call;
-  self->cancelled = false;
+  self->cancelled = call && call == self->unwanted;
   pthread_mutex_unlock(&self->lock);
 }
 

@@ -28,6 +28,7 @@ typedef struct sl_channel {
   pthread_mutex_t lock; /* for what follows */
   SQLHSTMT running;     /* statement to cancel */
   uint32_t watched;     /* the call under way, for the watchdog */
+  uint32_t unwanted;    /* the last call that was cancelled */
   bool cancelled;
 } sl_channel_t;
 
