@@ -13,6 +13,7 @@ struct place {
   int depth;
 };
 
+enum { PARTICLE_STEPS = 20 }; /* of the budget: its attributes are read, an element may be made */
 enum { MAX_CHILDREN = 4096 }; /* of one type; the largest known (eBay's ItemType) has 170 */
 
 static uint32_t times(uint32_t a, uint32_t b)
@@ -182,7 +183,7 @@ static void group(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, s
 static void particle(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, sl_kids_t *kids,
                      struct place at)
 {
-  if (at.depth++ > SL_SCHEMA_DEPTH || !sl_cx_spend(cx, 1)) {
+  if (at.depth++ > SL_SCHEMA_DEPTH || !sl_cx_spend(cx, PARTICLE_STEPS)) {
     sl_cx_spend(cx, SIZE_MAX);
     return;
   }

@@ -93,11 +93,11 @@ sl_comp_t *sl_schema_ref(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *
   if (comp) return comp;
   if (refused(cx, name.ns)) return NULL;
   const char *fix = NULL;
-  if (!sl_schema_knows(cx, name.ns))
+  if (!name.ns[0])
+    fix = "the name has no prefix and there is no default namespace here: write the prefix";
+  else if (!sl_schema_knows(cx, name.ns))
     fix = "no file read so far declares this namespace: add an <import> with a local "
           "schemaLocation";
-  else if (!name.ns[0])
-    fix = "the name has no prefix and there is no default namespace here: write the prefix";
   sl_cx_error(cx, "C101", schema->doc, node, fix,
               "there is no %s \"%.200s\" in namespace \"%.200s\"", kind_names[kind], name.name,
               name.ns);

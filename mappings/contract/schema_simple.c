@@ -83,7 +83,8 @@ static void enums(sl_cx_t *cx, sl_tbuild_t *self, const xmlNode *restriction)
   if (!values) return;
   for (const xmlNode *c = sl_cx_first(restriction, SL_NS_XSD); c; c = sl_cx_next(c, SL_NS_XSD)) {
     if (!sl_cx_named(c, "enumeration")) continue;
-    const char *value = sl_cx_attr_raw(cx, c, "value");
+    const char *value =
+        self->type.facets.collapse ? sl_cx_attr(cx, c, "value") : sl_cx_attr_raw(cx, c, "value");
     if (value)
       values[i++] = value;
     else
