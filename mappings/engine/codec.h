@@ -130,7 +130,8 @@ typedef struct sl_codec_spec {
   sl_point_t point;
   sl_sign_t sign;
   sl_as_t as;
-  const char *sql_type; /* "BIGINT": bounds what a column can hold; NULL or "": unknown */
+  const char *min, *max; /* inclusive bounds, plain digits; NULL: none */
+  const char *sql_type;  /* "BIGINT": bounds what a column can hold; NULL or "": unknown */
 
   const char *true_text, *false_text; /* both or neither */
 
@@ -139,6 +140,9 @@ typedef struct sl_codec_spec {
   int window;            /* yy: first year of the 100 that two digits mean; 0: yy refused */
   const char *zone;      /* of values without one: "UTC", "+01:00", "Europe/Berlin"; NULL: local */
   const char *ambiguous; /* "earlier", "later", NULL: an hour that happens twice is refused */
+
+  const char *const *enums; /* the only texts there are */
+  size_t n_enums;           /* 0: any */
 
   const sl_code_row_t
       *codes; /* the first row of each JSON value that may be written is canonical */
