@@ -98,7 +98,10 @@ sl_carrier_t *sl_carrier_new(sl_host_t *host, const sl_http_opts_t *opts,
   self->host = host;
   self->way = way;
   self->ctx = ctx;
-  self->http = sl_http_new(sl_host_loop(host), opts, err);
+  /* The host has admitted them already: let none of them meet a full queue. */
+  sl_http_opts_t bounded = *opts;
+  bounded.max_queue = sl_host_max_in_flight(host);
+  self->http = sl_http_new(sl_host_loop(host), &bounded, err);
   if (!self->http) sl_carrier_destroy(&self);
   return self;
 }
@@ -173,10 +176,8 @@ static void answer_judged(exchange_t *x, const sl_http_result_t *result)
   sl_problem_t problem;
   sl_answer_t a = {.problem = &problem};
   sl_carrier_judge(result->status, result->retry_after_s,
-                   sl_op_info(sl_host_call_op(x->call))->idempotent, &problem);
+                   sl_op_info(sl_host_call_op(x->call))->safe, &problem);
   a.status = problem.status;
-  sl_log(SL_LOG_WARN, sl_host_call_id(x->call), "legacy system refused", "status=%d",
-         result->status);
   sl_run_fini(x->run);
   answer(x, &a, sl_strn(NULL, 0));
 }
@@ -222,7 +223,9 @@ static void on_done(void *ctx, sl_http_call_t *call, const sl_http_result_t *res
   if (x->err.code) { /* the engine had enough: libcurl reports only our no */
     fail(x, &x->err);
   } else if (result->err->code) {
-    sl_log(SL_LOG_WARN, sl_host_call_id(x->call), result->err->text, "detail=%s", result->detail);
+    /* The host logs the failure as the consumer sees it; here is what an operator needs more. */
+    sl_log(SL_LOG_INFO, sl_host_call_id(x->call), "no answer over HTTP", "curl=\"%s\"",
+           result->detail);
     fail(x, result->err);
   } else if (x->reads ||
              self->way->reads(self->ctx, result->status, sl_http_header(call, "Content-Type"))) {

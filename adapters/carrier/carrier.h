@@ -45,8 +45,9 @@ sl_http_t *sl_carrier_http(sl_carrier_t *self);
 void sl_carrier_call(sl_carrier_t *self, sl_host_call_t *call);
 void sl_carrier_cancel(sl_carrier_t *self, sl_host_call_t *call);
 
-/* The problem of an answer that the engine does not read, by the table above. */
-void sl_carrier_judge(int status, int64_t retry_after_s, bool idempotent, sl_problem_t *problem);
+/* The problem of an answer that the engine does not read, by the table above. safe: the operation
+ * changes nothing. */
+void sl_carrier_judge(int status, int64_t retry_after_s, bool safe, sl_problem_t *problem);
 
 /* text with the values of members, elements and header lines that look like credentials replaced
  * by ***, appended to out. Errs on the side of hiding. */

@@ -14,9 +14,9 @@ static void set(sl_problem_t *p, sl_code_t code, int status, const char *type, c
   snprintf(p->detail, sizeof p->detail, "%s", detail);
 }
 
-static void lost(sl_problem_t *p, bool idempotent, int status)
+static void lost(sl_problem_t *p, bool safe, int status)
 {
-  if (!idempotent)
+  if (!safe)
     set(p, SL_IN_DOUBT, 504, "",
         "something between us and the legacy system lost its answer; whether it did what was asked "
         "is unknown");
@@ -26,7 +26,7 @@ static void lost(sl_problem_t *p, bool idempotent, int status)
     set(p, SL_UNAVAILABLE, 503, "", "the legacy system cannot be reached");
 }
 
-void sl_carrier_judge(int status, int64_t retry_after_s, bool idempotent, sl_problem_t *p)
+void sl_carrier_judge(int status, int64_t retry_after_s, bool safe, sl_problem_t *p)
 {
   char detail[128];
   memset(p, 0, sizeof *p);
@@ -40,7 +40,7 @@ void sl_carrier_judge(int status, int64_t retry_after_s, bool idempotent, sl_pro
     set(p, SL_LEGACY_ERROR, 502, "legacy-refuses-us", "the legacy system refuses our credentials");
     break;
   case 502:
-  case 504: lost(p, idempotent, status); break;
+  case 504: lost(p, safe, status); break;
   default:
     snprintf(detail, sizeof detail, "the legacy system answered with HTTP status %d", status);
     set(p, SL_LEGACY_ERROR, 502, "legacy-status", detail);

@@ -42,7 +42,8 @@ typedef struct sl_http sl_http_t;
 typedef struct sl_http_call sl_http_call_t;
 typedef struct sl_http_headers sl_http_headers_t;
 
-/* What an operator may set; filled by the rows of SL_HTTP_OPTIONS in an adapter's option table. */
+/* What an operator may set, by the rows of SL_HTTP_OPTIONS in an adapter's option table; max_queue
+ * alone is its user's to set. */
 typedef struct sl_http_opts {
   int64_t connect_timeout_ms;
   int64_t timeout_ms; /* bound on a call's deadline */
@@ -76,8 +77,6 @@ typedef struct sl_http_opts {
                   "TIME", "Measure the minimum rate over TIME.", false),                           \
       SL_HTTP_ROW(type, member, "max-connections", SL_OPT_INT, max_connections, "32", 1, 4096,     \
                   "N", "Have at most N calls under way in the legacy system.", false),             \
-      SL_HTTP_ROW(type, member, "max-waiting", SL_OPT_INT, max_queue, "256", 0, 1000000, "N",      \
-                  "Let at most N calls wait for a connection.", false),                            \
       SL_HTTP_ROW(type, member, "max-response", SL_OPT_SIZE, max_response, "16MiB", 1,             \
                   INT64_C(1) << 40, "SIZE", "Refuse answers longer than SIZE.", false),            \
       SL_HTTP_ROW(type, member, "idle-timeout", SL_OPT_TIME, idle_ms, "60s", 1000, 86400000,       \

@@ -94,6 +94,7 @@ int main(int argc, char **argv)
     return 2;
   }
   if (done) return 0;
+  p.o.http.max_queue = p.o.in_flight;
   p.loop = sl_loop_new();
   p.http = sl_http_new(p.loop, &p.o.http, &err);
   if (!p.http) {

@@ -11,7 +11,7 @@ static void test_status_outside_the_contract_becomes_its_problem(void **state)
   static const struct {
     int status;
     int64_t retry_after_s;
-    bool idempotent;
+    bool safe;
     sl_code_t code;
     int becomes, retry_becomes;
   } rows[] = {
@@ -33,7 +33,7 @@ static void test_status_outside_the_contract_becomes_its_problem(void **state)
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     sl_problem_t p;
-    sl_carrier_judge(rows[i].status, rows[i].retry_after_s, rows[i].idempotent, &p);
+    sl_carrier_judge(rows[i].status, rows[i].retry_after_s, rows[i].safe, &p);
     assert_int_equal(p.code, rows[i].code);
     assert_int_equal(p.status, rows[i].becomes);
     assert_string_not_equal(p.detail, "");
