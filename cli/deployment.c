@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/deployment.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "core/arena.h"
+#include "core/opt.h"
+#include "mappings/engine/xdoc.h"
+
+/* Bounds: 4 MiB of XML hold no deployment anybody could run on one machine beyond these. */
+enum { MAX_PROCESSES = 512, MAX_SETTINGS = 64 };
+
+struct sl_deployment {
+  sl_arena_t *arena;
+  char *dir;
+  sl_process_t processes[MAX_PROCESSES];
+  size_t n;
+};
+
+typedef struct reader {
+  sl_deployment_t *self;
+  const char *file;
+  sl_diags_t *diags;
+  bool resolve;
+  /* Of the element being read: */
+  const sl_xel_t *el;
+  sl_setting_t settings[MAX_SETTINGS];
+  size_t n_settings;
+} reader_t;
+
+/* What a kind of system needs, and which settings only it knows. */
+typedef struct kind {
+  const char *name, *program;
+  const char *known[12]; /* settings beyond those of every adapter; NULL ends */
+  const char *needs[2];  /* one of these; NULL: nothing */
+} kind_t;
+
+static const kind_t kinds[] = {
+    {"soap",
+     "sluice-soap",
+     {"address", "proxy", "ca-file", "cert-file", "key-file", "user", "password", "timeout"},
+     {NULL}},
+    {"rest",
+     "sluice-rest",
+     {"address", "proxy", "ca-file", "cert-file", "key-file", "user", "password", "timeout"},
+     {"address"}},
+    {"odbc",
+     "sluice-odbc",
+     {"dsn", "connection", "user", "password", "pool", "timeout"},
+     {"dsn", "connection"}},
+    {"null", "sluice-null", {NULL}, {NULL}},
+};
+
+enum { N_KINDS = sizeof kinds / sizeof *kinds };
+
+#define NAME_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+static const char *const every_adapter[] = {"log-level", "max-in-flight"};
+
+static bool among(const char *word, const char *const *list, size_t n)
+{
+  for (size_t i = 0; i < n && list[i]; i++)
+    if (!strcmp(list[i], word)) return true;
+  return false;
+}
+
+#define AMONG(word, list) among(word, list, sizeof(list) / sizeof *(list))
+
+static bool ends_in(const char *text, const char *end)
+{
+  size_t n = strlen(text), k = strlen(end);
+  return n >= k && !strcmp(text + n - k, end);
+}
+
+/* --- values -------------------------------------------------------------------------------------
+ */
+
+static const char *absolute(reader_t *r, const char *path)
+{
+  if (*path == '/' || !strncmp(path, "${", 2)) return path;
+  return sl_arena_printf(r->self->arena, "%s/%s", r->self->dir, path);
+}
+
+/* ${file:relative} → ${file:/absolute}. */
+static const char *absolute_references(reader_t *r, const char *value)
+{
+  static const char mark[] = "${file:";
+  sl_buf_t out;
+  sl_buf_init(&out, 0);
+  for (const char *at; (at = strstr(value, mark)); value = at + sizeof mark - 1) {
+    sl_buf_add(&out, value, (size_t)(at - value) + sizeof mark - 1);
+    if (at[sizeof mark - 1] != '/') sl_buf_printf(&out, "%s/", r->self->dir);
+  }
+  sl_buf_addz(&out, value);
+  const char *text = sl_arena_strndup(r->self->arena, out.p, out.len);
+  sl_buf_fini(&out);
+  return text;
+}
+
+/* A password that stands there for all to read; in a connection string behind PWD=. */
+static bool credential_in_clear(const char *name, const char *value)
+{
+  if (strstr(name, "password") || ends_in(name, "-secret") || ends_in(name, "-token"))
+    return !strstr(value, "${");
+  if (strcmp(name, "connection")) return false;
+  for (const char *p = value; (p = strcasestr(p, "pwd=")); p += 4)
+    if (strncmp(p + 4, "${", 2) && p[4] != ';' && p[4]) return true;
+  return false;
+}
+
+static void check_value(reader_t *r, const sl_setting_t *s)
+{
+  const char *value = s->value;
+  size_t len = strlen(value);
+  if (strpbrk(value, "\r\n") || (len && (strchr(" \t", value[0]) || strchr(" \t", value[len - 1]))))
+    sl_diags_add(r->diags, SL_ERROR, "D103", r->file, s->line, s->col,
+                 "put such a value into a file and write ${file:path}",
+                 "a value must not begin or end with white space, nor hold a line end");
+  if (credential_in_clear(s->name, value))
+    sl_diags_add(r->diags, SL_ERROR, "D108", r->file, s->line, s->col,
+                 "write ${env:NAME} or ${file:path}", "a credential must not stand here in clear");
+  sl_err_t err;
+  char *resolved = sl_opt_resolve(value, &err);
+  if (!resolved)
+    sl_diags_add(r->diags, r->resolve ? SL_ERROR : SL_WARNING, "D104", r->file, s->line, s->col,
+                 NULL, "%s", err.text);
+  free(resolved);
+}
+
+static void add_setting(reader_t *r, const char *name, const char *value, int line, int col)
+{
+  for (size_t i = 0; i < r->n_settings; i++)
+    if (!strcmp(r->settings[i].name, name) && r->settings[i].line)
+      sl_diags_add(r->diags, SL_ERROR, "D106", r->file, line, col, NULL,
+                   "%s is given a second time", name);
+  if (r->n_settings == MAX_SETTINGS) {
+    sl_diags_add(r->diags, SL_ERROR, "D106", r->file, line, col, NULL,
+                 "more than %d settings of one process", MAX_SETTINGS);
+    return;
+  }
+  sl_setting_t *s = &r->settings[r->n_settings++];
+  s->name = sl_arena_strdup(r->self->arena, name);
+  s->value = absolute_references(r, ends_in(name, "-file") ? absolute(r, value) : value);
+  s->line = line;
+  s->col = col;
+  if (s->name && s->value)
+    check_value(r, s);
+  else
+    r->n_settings--;
+}
+
+/* The settings of r->el: its attributes but those of ours, and its option elements. An option may
+ * be repeated where the program takes a list; the program itself tells when it does not. */
+static void read_settings(reader_t *r)
+{
+  static const char *const ours[] = {"name", "mapping", "instances"};
+  r->n_settings = 0;
+  for (size_t i = 0; i < r->el->n_attrs; i++) {
+    const sl_xat_t *at = &r->el->attrs[i];
+    if (!AMONG(at->name, ours)) add_setting(r, at->name, at->value, at->value_line, at->value_col);
+  }
+  for (const sl_xel_t *o = sl_xel_find(r->el->first, "option"); o;
+       o = sl_xel_find(o->next, "option")) {
+    const sl_xat_t *value = sl_xel_at(o, "value");
+    const char *name = sl_xel_get(o, "name", "");
+    if (value && sl_xel_at(r->el, name))
+      sl_diags_add(r->diags, SL_ERROR, "D106", r->file, o->line, o->col, NULL,
+                   "%s is an attribute already", name);
+    else if (value)
+      add_setting(r, name, value->value, value->value_line, value->value_col);
+  }
+}
+
+/* --- processes ----------------------------------------------------------------------------------
+ */
+
+static sl_process_t *add_process(reader_t *r, sl_role_t role, const char *name, const char *program)
+{
+  sl_deployment_t *self = r->self;
+  int line = r->el ? r->el->line : 0, col = r->el ? r->el->col : 0;
+  const sl_xat_t *at = r->el ? sl_xel_at(r->el, "name") : NULL;
+  for (size_t i = 0; i < self->n; i++)
+    if (!strcmp(self->processes[i].name, name))
+      sl_diags_add(r->diags, SL_ERROR, "D102", r->file, at ? at->line : line, at ? at->col : col,
+                   "give it a name=\"…\" of its own", "there is a process named \"%s\" already",
+                   name);
+  if (self->n == MAX_PROCESSES) {
+    sl_diags_add(r->diags, SL_ERROR, "D102", r->file, line, col, NULL, "more than %d processes",
+                 MAX_PROCESSES);
+    return NULL;
+  }
+  sl_setting_t *settings = sl_arena_alloc(self->arena, (r->n_settings + 1) * sizeof *settings);
+  sl_process_t *p = &self->processes[self->n];
+  *p = (sl_process_t){.role = role,
+                      .name = sl_arena_strdup(self->arena, name),
+                      .program = program,
+                      .system = "",
+                      .mapping = "",
+                      .settings = settings,
+                      .n_settings = r->n_settings};
+  if (!settings || !p->name) return NULL;
+  memcpy(settings, r->settings, r->n_settings * sizeof *settings);
+  self->n++;
+  return p;
+}
+
+static void check_settings(reader_t *r, const kind_t *kind)
+{
+  const sl_xel_t *el = r->el;
+  for (size_t i = 0; i < el->n_attrs; i++) {
+    const sl_xat_t *at = &el->attrs[i];
+    bool ours =
+        !strcmp(at->name, "name") || !strcmp(at->name, "mapping") || !strcmp(at->name, "instances");
+    if (!ours && !AMONG(at->name, kind->known) && !AMONG(at->name, every_adapter))
+      sl_diags_add(r->diags, SL_ERROR, "D105", r->file, at->line, at->col, NULL,
+                   "an adapter of kind %s has no %s", kind->name, at->name);
+  }
+  const char *a = kind->needs[0], *b = kind->needs[1];
+  if (a && !sl_xel_at(el, a) && !(b && sl_xel_at(el, b)))
+    sl_diags_add(r->diags, SL_ERROR, "D107", r->file, el->line, el->col, NULL,
+                 "an adapter of kind %s needs %s%s%s", kind->name, a, b ? " or " : "", b ? b : "");
+}
+
+/* Only the name and kind of the mapping's system: whether the rest is right is the business of the
+ * adapter and of `sluice check`. */
+static const kind_t *peek(reader_t *r, const char *path, const char **system_p)
+{
+  sl_xdoc_t *doc = sl_xdoc_load(path, r->diags);
+  if (!doc) return NULL;
+  const sl_xel_t *root = sl_xdoc_root(doc), *system = sl_xel_find(root->first, "system");
+  const char *word = system ? sl_xel_get(system, "kind", "") : "";
+  const char *name = system ? sl_xel_get(system, "name", "") : "";
+  const kind_t *kind = NULL;
+  for (size_t i = 0; i < N_KINDS; i++)
+    if (!strcmp(kinds[i].name, word)) kind = &kinds[i];
+  /* It becomes a file's name. */
+  bool plain = *name && strspn(name, NAME_LETTERS) == strlen(name) && strlen(name) <= 32;
+  if (!kind || !plain) {
+    const sl_xel_t *at = system ? system : root;
+    sl_diags_add(r->diags, SL_ERROR, "D101", path, at->line, at->col, NULL,
+                 "a mapping has <system name=\"…\" kind=\"soap|odbc|rest|null\">");
+    kind = NULL;
+  }
+  *system_p = sl_arena_strdup(r->self->arena, name);
+  sl_xdoc_destroy(&doc);
+  return kind;
+}
+
+static const char *beside(reader_t *r, const char *path)
+{
+  const char *slash = strrchr(r->file, '/');
+  if (*path == '/' || !slash) return sl_arena_strdup(r->self->arena, path);
+  return sl_arena_printf(r->self->arena, "%.*s/%s", (int)(slash - r->file), r->file, path);
+}
+
+static void read_adapter(reader_t *r)
+{
+  const char *mapping = sl_xel_get(r->el, "mapping", ""), *system = "";
+  const char *shown = beside(r, mapping);
+  read_settings(r);
+  const kind_t *kind = shown ? peek(r, shown, &system) : NULL;
+  if (!kind) return;
+  check_settings(r, kind);
+  add_setting(r, "mapping", absolute(r, mapping), 0, 0);
+  const char *name = sl_xel_get(r->el, "name", system);
+  long instances = strtol(sl_xel_get(r->el, "instances", "1"), NULL, 10);
+  for (long i = 1; i <= instances; i++) {
+    char numbered[64];
+    snprintf(numbered, sizeof numbered, i > 1 ? "%s-%ld" : "%s", name, i);
+    sl_process_t *p = add_process(r, SL_ROLE_ADAPTER, numbered, kind->program);
+    if (!p) return;
+    p->system = system;
+    p->mapping = shown;
+  }
+}
+
+static void read_all(reader_t *r, const sl_xel_t *root)
+{
+  r->el = sl_xel_find(root->first, "bus");
+  r->n_settings = 0;
+  if (r->el) read_settings(r);
+  add_process(r, SL_ROLE_BUS, "bus", "sluice-bus");
+  for (const sl_xel_t *el = sl_xel_find(root->first, "adapter"); el;
+       el = sl_xel_find(el->next, "adapter")) {
+    r->el = el;
+    read_adapter(r);
+  }
+  r->el = sl_xel_find(root->first, "gateway");
+  if (!r->el) return;
+  read_settings(r);
+  add_process(r, SL_ROLE_GATEWAY, "gateway", "sluice-gateway");
+}
+
+/* --- life ---------------------------------------------------------------------------------------
+ */
+
+static sl_deployment_t *deployment_new(const char *path)
+{
+  char real[PATH_MAX];
+  sl_deployment_t *self = realpath(path, real) ? calloc(1, sizeof *self) : NULL;
+  if (!self) return NULL;
+  char *slash = strrchr(real, '/');
+  *(slash == real ? slash + 1 : slash) = '\0';
+  self->dir = strdup(real);
+  self->arena = sl_arena_new(0, 64 * 1024 * 1024);
+  if (!self->dir || !self->arena) sl_deployment_destroy(&self);
+  return self;
+}
+
+sl_deployment_t *sl_deployment_load(const char *path, bool resolve, sl_diags_t *diags)
+{
+  size_t before = sl_diags_errors(diags);
+  sl_xdoc_t *doc = sl_xdoc_load(path, diags);
+  if (!doc) return NULL;
+  sl_deployment_t *self = deployment_new(path);
+  if (self) {
+    reader_t r = {.self = self, .file = path, .diags = diags, .resolve = resolve};
+    sl_xdoc_validate(doc, "deployment.xsd", diags);
+    read_all(&r, sl_xdoc_root(doc));
+  }
+  sl_xdoc_destroy(&doc);
+  if (sl_diags_errors(diags) > before) sl_deployment_destroy(&self);
+  return self;
+}
+
+void sl_deployment_destroy(sl_deployment_t **self_p)
+{
+  sl_deployment_t *self = self_p ? *self_p : NULL;
+  if (!self) return;
+  sl_arena_destroy(&self->arena);
+  free(self->dir);
+  free(self);
+  *self_p = NULL;
+}
+
+const char *sl_deployment_dir(const sl_deployment_t *self)
+{
+  return self->dir;
+}
+
+size_t sl_deployment_count(const sl_deployment_t *self)
+{
+  return self->n;
+}
+
+const sl_process_t *sl_deployment_at(const sl_deployment_t *self, size_t i)
+{
+  return i < self->n ? &self->processes[i] : NULL;
+}
+
+void sl_deployment_endpoint(const char *run_dir, char *out, size_t size)
+{
+  snprintf(out, size, "ipc://%s/bus", run_dir);
+}
+
+void sl_deployment_options(const sl_process_t *process, const char *run_dir, sl_buf_t *out)
+{
+  sl_buf_printf(out, "# %s: options of %s, made by sluice\n", process->name, process->program);
+  switch (process->role) {
+  case SL_ROLE_BUS: sl_buf_printf(out, "listen = ipc://%s/bus\n", run_dir); break;
+  case SL_ROLE_ADAPTER:
+    sl_buf_printf(out, "directory = ipc://%s/bus\nipc-dir = %s/adapters\n", run_dir, run_dir);
+    break;
+  case SL_ROLE_GATEWAY:
+    sl_buf_printf(out, "directory = ipc://%s/bus\nready-file = %s/gateway.ready\n", run_dir,
+                  run_dir);
+    break;
+  }
+  for (size_t i = 0; i < process->n_settings; i++)
+    sl_buf_printf(out, "%s = %s\n", process->settings[i].name, process->settings[i].value);
+}
