@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <string.h>
+#include "cli/commands.h"
+#include "cli/deployment.h"
+#include "mappings/engine/mapping.h"
+#include "mappings/engine/xdoc.h"
+
+typedef struct settings {
+  bool resolve, quiet;
+} settings_t;
+
+static const sl_opt_t options[] = {
+    {.name = "resolve",
+     .kind = SL_OPT_FLAG,
+     .offset = offsetof(settings_t, resolve),
+     .help = "${env:…} and ${file:…} that cannot be resolved here are errors, not warnings"},
+    {.name = "quiet",
+     .letter = 'q',
+     .kind = SL_OPT_FLAG,
+     .offset = offsetof(settings_t, quiet),
+     .help = "say nothing about files that are right"},
+    {.name = NULL},
+};
+
+static const sl_opt_table_t table = {
+    .program = "sluice check",
+    .usage = "[OPTION]… FILE…",
+    .purpose = "Checks mapping and deployment files, and the mapping files that those name. Tells "
+               "all that is\nwrong, with line and column; exits with 1 if there is any error.",
+    .opts = options,
+};
+
+static void check_mapping(const char *path, sl_diags_t *diags)
+{
+  sl_mapping_t *mapping = sl_mapping_load(path, diags);
+  sl_mapping_destroy(&mapping);
+}
+
+static void check_deployment(const char *path, bool resolve, sl_diags_t *diags)
+{
+  const char *last = "";
+  const sl_process_t *p;
+  sl_deployment_t *deployment = sl_deployment_load(path, resolve, diags);
+  for (size_t i = 0; deployment && (p = sl_deployment_at(deployment, i)); i++) {
+    if (p->role == SL_ROLE_ADAPTER && strcmp(p->mapping, last)) check_mapping(p->mapping, diags);
+    last = p->mapping;
+  }
+  sl_deployment_destroy(&deployment);
+}
+
+/* What a file is, its root element tells; a file that is neither is reported as a mapping. */
+static bool is_deployment(const char *path)
+{
+  sl_diags_t *ignored = sl_diags_new();
+  sl_xdoc_t *doc = ignored ? sl_xdoc_load(path, ignored) : NULL;
+  bool is = doc && sl_xel_is(sl_xdoc_root(doc), "deployment");
+  sl_xdoc_destroy(&doc);
+  sl_diags_destroy(&ignored);
+  return is;
+}
+
+static bool check_file(const char *path, const settings_t *settings)
+{
+  sl_diags_t *diags = sl_diags_new();
+  if (!diags) return false;
+  if (is_deployment(path))
+    check_deployment(path, settings->resolve, diags);
+  else
+    check_mapping(path, diags);
+  sl_diags_print(diags, stderr);
+  bool right = !sl_diags_errors(diags);
+  if (!right)
+    fprintf(stderr, "%s: %zu errors\n", path, sl_diags_errors(diags));
+  else if (!settings->quiet)
+    printf("%s: ok\n", path);
+  sl_diags_destroy(&diags);
+  return right;
+}
+
+int sl_cmd_check(int argc, char **argv)
+{
+  settings_t settings = {0};
+  int rest, status;
+  if (sl_cmd_options(&table, &settings, argc, argv, 1, 0, &rest, &status))
+    for (; rest < argc; rest++)
+      if (!check_file(argv[rest], &settings)) status = SL_EXIT_FAILED;
+  sl_opt_fini(&table, &settings);
+  return status;
+}
