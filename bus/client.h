@@ -69,7 +69,8 @@ typedef struct sl_bus_call_handlers {
   void (*error)(void *ctx, sl_bus_call_t *call, const sl_err_t *err);
   /* After a reply with more: pieces in order; last: the call is gone after this. err is not NULL
    * when the answer broke off (then last is true). The receiver gives credit with sl_bus_credit
-   * for the bytes it has passed on. May be NULL if answers are to be collected: see collect. */
+   * for the bytes it has passed on. NULL: the pieces are collected here (up to SL_BUS_MAX_BODY) and
+   * come in one reply without more. */
   void (*chunk)(void *ctx, sl_bus_call_t *call, sl_str_t data, bool last, const sl_err_t *err);
 } sl_bus_call_handlers_t;
 

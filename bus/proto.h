@@ -24,6 +24,10 @@
 enum {
   SL_BUS_MAX_HEADER = 256 * 1024, /* bytes of a header frame: 128 arguments of 2 KiB */
   SL_BUS_MAX_PAIRS = 256,         /* arguments or headers in one message */
+  SL_BUS_MAX_ID = 128,            /* bytes of a call's id: it goes into every log line */
+  SL_BUS_MAX_BODY = 64 << 20,     /* bytes of a body frame; longer answers come in chunks */
+  SL_BUS_MAX_OPERATIONS = 4096,   /* in one offer */
+  SL_BUS_MAX_OFFERS = 4096,       /* in one snapshot */
 };
 
 typedef enum sl_bus_kind {
@@ -80,9 +84,16 @@ typedef struct sl_bus_header {
 
   /* ANNOUNCE, HEARTBEAT, BYE, GONE */
   sl_str_t instance; /* "crm@host:pid": unique among those alive */
+  bool bye;          /* GONE: it said goodbye; otherwise its heartbeats stopped */
+
+  /* SNAPSHOT */
+  bool young; /* the directory has just started: who is not in it may still be there */
 } sl_bus_header_t;
 
-/* Header → frame, appended to out. */
+/* "call", "reply", …: the kind as it stands in the frame. Static. */
+const char *sl_bus_kind_name(sl_bus_kind_t kind);
+
+/* Header → frame, appended to out. Bytes that are not UTF-8 are sent as U+FFFD. */
 void sl_bus_encode(const sl_bus_header_t *header, sl_buf_t *out);
 
 /* Frame → header. Borrowed text lives as long as frame and arena. SL_INVALID with the reason when

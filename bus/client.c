@@ -1,0 +1,659 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "bus/client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "bus/idmap.h"
+#include "bus/peers.h"
+#include "core/clock.h"
+
+enum {
+  MAX_IN_FLIGHT = 1024,
+  WINDOW = 256 * 1024,
+  /* The adapter knows better than we do what became of a call at its deadline: its word may take
+   * this long to arrive. */
+  GRACE_MS = 100,
+  MESSAGE_CAP = 4 << 20, /* memory for one decoded header: text with escapes is copied */
+  POOL = 256,            /* ended calls kept for the next ones … */
+  POOL_HEAD = 4096,      /* … unless their header's buffer is larger than this */
+};
+
+/* What a call still has to send when its connection takes messages again. */
+enum { TODO_CALL = 1, TODO_CREDIT = 2, TODO_CANCEL = 4 };
+
+struct sl_bus_call {
+  sl_bus_idnode_t node; /* by id, while somebody waits for it */
+  char id[SL_BUS_MAX_ID];
+  sl_bus_client_t *client;
+  sl_bus_peer_t *peer;
+  sl_bus_call_t *next, *prev; /* of the peer's calls; next alone in the pool */
+  sl_bus_call_handlers_t handlers;
+  void *ctx;
+  sl_buf_t head;  /* the call's header as it was encoded last */
+  zmq_msg_t body; /* kept until the reply: another instance may have to get it */
+  int64_t encoded_ms;
+  int64_t deadline_ms;       /* as it was asked for: also the longest pause between pieces */
+  int64_t deadline_at;       /* sl_clock_ms */
+  int64_t due_ms;            /* when the sweep looks at it */
+  int64_t granted, received; /* bytes of a chunked answer */
+  int64_t owed;              /* credit not sent yet */
+  unsigned todo;
+  bool idempotent, retried, streaming;
+  bool over;          /* its end was told, or nobody wants to hear of it */
+  bool busy;          /* inside one of its callbacks */
+  sl_buf_t collected; /* handlers.chunk is NULL: the pieces */
+  zmq_msg_t reply;    /* and the header that they belong to */
+};
+
+struct sl_bus_client {
+  sl_bus_peers_t *peers;
+  sl_timer_t *sweep;
+  int64_t sweep_ms; /* when it goes off; INT64_MAX: not running */
+  sl_bus_idmap_t calls;
+  sl_bus_call_t *pool;
+  size_t n_pool;
+  sl_arena_t *arena;   /* of the message being handled */
+  sl_arena_t *scratch; /* of a header encoded again */
+  sl_buf_t head;       /* of credits and cancels */
+  int64_t window;
+  sl_loop_fn on_change;
+  void *change_ctx;
+};
+
+/* --- calls come and go ----------------------------------------------------------------------- */
+
+static sl_bus_call_t *take_call(sl_bus_client_t *self)
+{
+  sl_bus_call_t *call = self->pool;
+  if (call) {
+    self->pool = call->next;
+    self->n_pool--;
+  } else {
+    call = calloc(1, sizeof *call);
+    if (!call) return NULL;
+    sl_buf_init(&call->head, SL_BUS_MAX_HEADER);
+  }
+  sl_buf_t head = call->head;
+  sl_buf_clear(&head);
+  memset(call, 0, sizeof *call);
+  call->head = head;
+  call->client = self;
+  zmq_msg_init(&call->body);
+  zmq_msg_init(&call->reply);
+  sl_buf_init(&call->collected, SL_BUS_MAX_BODY);
+  return call;
+}
+
+static void free_call(sl_bus_call_t *call)
+{
+  sl_bus_client_t *self = call->client;
+  zmq_msg_close(&call->body);
+  zmq_msg_close(&call->reply);
+  sl_buf_fini(&call->collected);
+  if (self->n_pool < POOL && call->head.cap <= POOL_HEAD) {
+    call->next = self->pool;
+    self->pool = call;
+    self->n_pool++;
+    return;
+  }
+  sl_buf_fini(&call->head);
+  free(call);
+}
+
+static void attach(sl_bus_call_t *call, sl_bus_peer_t *peer)
+{
+  call->peer = peer;
+  call->prev = NULL;
+  call->next = peer->calls;
+  if (peer->calls) peer->calls->prev = call;
+  peer->calls = call;
+  peer->outstanding++;
+}
+
+static void detach(sl_bus_call_t *call)
+{
+  sl_bus_peer_t *peer = call->peer;
+  if (!peer) return;
+  if (call->prev)
+    call->prev->next = call->next;
+  else
+    peer->calls = call->next;
+  if (call->next) call->next->prev = call->prev;
+  call->peer = NULL;
+  sl_bus_peers_done(peer);
+}
+
+/* Nobody is told anything more, and no answer finds it. */
+static void finish(sl_bus_call_t *call)
+{
+  if (!call->over) sl_bus_idmap_remove(&call->client->calls, &call->node);
+  call->over = true;
+}
+
+/* The call is gone, or will be when the callback that it is in returns. */
+static void end(sl_bus_call_t *call)
+{
+  finish(call);
+  detach(call);
+  if (!call->busy) free_call(call);
+}
+
+static void tell_error(sl_bus_call_t *call, const sl_err_t *err)
+{
+  if (call->over) return;
+  finish(call);
+  call->busy = true;
+  if (call->streaming && call->handlers.chunk)
+    call->handlers.chunk(call->ctx, call, sl_strn("", 0), true, err);
+  else
+    call->handlers.error(call->ctx, call, err);
+  call->busy = false;
+}
+
+/* It was sent, perhaps, and there will be no answer. */
+static void lose(sl_bus_call_t *call, const char *why)
+{
+  sl_err_t err;
+  bool sent = !(call->todo & TODO_CALL);
+  sl_str_t system = call->peer->offer.system;
+  sl_err_set(&err, sent && !call->idempotent ? SL_IN_DOUBT : SL_UNAVAILABLE, "%.*s: %s%s",
+             SL_STR_ARG(system), why, sent ? " before it answered" : "");
+  tell_error(call, &err);
+  end(call);
+}
+
+/* --- sending --------------------------------------------------------------------------------- */
+
+/* Encodes the header again: for another instance, or because time has passed. */
+static bool encode_again(sl_bus_call_t *call, int64_t now)
+{
+  sl_bus_client_t *self = call->client;
+  sl_bus_header_t header;
+  sl_buf_t head;
+  sl_arena_reset(self->scratch);
+  if (sl_bus_decode(sl_buf_str(&call->head), self->scratch, &header, NULL) != SL_OK) return false;
+  header.incarnation = call->peer->offer.incarnation;
+  header.deadline_ms = call->deadline_at > now ? call->deadline_at - now : 1;
+  sl_buf_init(&head, SL_BUS_MAX_HEADER);
+  sl_bus_encode(&header, &head);
+  bool ok = !head.failed;
+  sl_buf_fini(&call->head);
+  call->head = head;
+  call->encoded_ms = now;
+  return ok;
+}
+
+static sl_code_t send_call(sl_bus_call_t *call)
+{
+  int64_t now = sl_clock_ms();
+  if (call->encoded_ms != now && !encode_again(call, now)) return SL_UNAVAILABLE;
+  zmq_msg_t body;
+  zmq_msg_init(&body);
+  zmq_msg_copy(&body, &call->body);
+  sl_code_t code = sl_bus_socket_send(call->peer->socket, NULL, sl_buf_str(&call->head), &body);
+  zmq_msg_close(&body);
+  return code;
+}
+
+static sl_code_t send_note(sl_bus_call_t *call, sl_bus_kind_t kind, int64_t bytes)
+{
+  sl_bus_client_t *self = call->client;
+  sl_bus_header_t header = {.kind = kind, .id = call->node.id, .bytes = bytes};
+  zmq_msg_t body;
+  zmq_msg_init(&body);
+  sl_buf_clear(&self->head);
+  sl_bus_encode(&header, &self->head);
+  sl_code_t code = sl_bus_socket_send(call->peer->socket, NULL, sl_buf_str(&self->head), &body);
+  zmq_msg_close(&body);
+  return code;
+}
+
+/* Sends what call has to send. False: the connection takes no more now. A cancelled call may be
+ * gone afterwards. */
+static bool flush_call(sl_bus_call_t *call)
+{
+  if ((call->todo & TODO_CALL) && send_call(call) != SL_OK) return false;
+  call->todo &= ~(unsigned)TODO_CALL;
+  if (call->todo & TODO_CREDIT) {
+    if (send_note(call, SL_BUS_CREDIT, call->owed) != SL_OK) return false;
+    call->granted += call->owed;
+    call->owed = 0;
+    call->todo &= ~(unsigned)TODO_CREDIT;
+  }
+  if (call->todo & TODO_CANCEL) {
+    if (send_note(call, SL_BUS_CANCEL, 0) != SL_OK) return false;
+    end(call);
+  }
+  return true;
+}
+
+static void flush_peer(sl_bus_peer_t *peer)
+{
+  peer->owes = false;
+  for (sl_bus_call_t *call = peer->calls, *next; call && !peer->owes; call = next) {
+    next = call->next;
+    if (call->todo) peer->owes = !flush_call(call);
+  }
+}
+
+static void todo(sl_bus_call_t *call, unsigned what)
+{
+  call->todo |= what;
+  if (call->peer->state != SL_BUS_PEER_UP || !flush_call(call)) call->peer->owes = true;
+}
+
+/* Ends a call whose adapter still works on it. */
+static void give_up(sl_bus_call_t *call, const sl_err_t *err)
+{
+  tell_error(call, err);
+  if (call->todo & TODO_CALL)
+    end(call);
+  else
+    todo(call, TODO_CANCEL);
+}
+
+/* --- time ------------------------------------------------------------------------------------ */
+
+/* One timer for all calls: it goes off when the earliest could be due. Most have ended by then, so
+ * that a sweep costs once per deadline what a timer each would cost per call. */
+static void due(sl_bus_call_t *call, int64_t at)
+{
+  sl_bus_client_t *self = call->client;
+  call->due_ms = at;
+  if (at >= self->sweep_ms) return;
+  int64_t now = sl_clock_ms();
+  self->sweep_ms = at;
+  sl_timer_start(self->sweep, at > now ? at - now : 0, false);
+}
+
+/* True: somebody was told that the call has ended. */
+static bool pass_deadline(sl_bus_call_t *call, int64_t now)
+{
+  sl_err_t err;
+  sl_str_t system = call->peer->offer.system;
+  if (call->over) return false; /* only its cancel has still to be sent */
+  if (call->streaming && call->granted <= call->received) {
+    call->due_ms = now + call->deadline_ms; /* the receiver is the slow one */
+    return false;
+  }
+  if (call->todo & TODO_CALL)
+    sl_err_set(&err, SL_UNAVAILABLE, "%.*s: the request could not be sent in time",
+               SL_STR_ARG(system));
+  else if (call->streaming)
+    sl_err_set(&err, SL_TIMED_OUT, "%.*s: the answer stopped coming", SL_STR_ARG(system));
+  else
+    sl_err_set(&err, call->idempotent ? SL_TIMED_OUT : SL_IN_DOUBT,
+               "%.*s: no answer within the deadline", SL_STR_ARG(system));
+  give_up(call, &err);
+  return true;
+}
+
+static void on_sweep(void *ctx)
+{
+  sl_bus_client_t *self = ctx;
+  int64_t now = sl_clock_ms();
+  self->sweep_ms = INT64_MAX;
+  for (sl_bus_peer_t *peer = sl_bus_peers_first(self->peers); peer; peer = peer->next) {
+    bool again = true; /* a callback may end any other call: begin anew after one */
+    while (again) {
+      again = false;
+      for (sl_bus_call_t *call = peer->calls; call && !again; call = call->next)
+        again = call->due_ms <= now && pass_deadline(call, now);
+    }
+  }
+  int64_t next_ms = INT64_MAX;
+  for (sl_bus_peer_t *peer = sl_bus_peers_first(self->peers); peer; peer = peer->next)
+    for (sl_bus_call_t *call = peer->calls; call; call = call->next)
+      if (!call->over && call->due_ms < next_ms) next_ms = call->due_ms;
+  if (next_ms == INT64_MAX) return;
+  self->sweep_ms = next_ms;
+  sl_timer_start(self->sweep, next_ms > now ? next_ms - now : 0, false);
+}
+
+/* --- answers --------------------------------------------------------------------------------- */
+
+static bool retry(sl_bus_call_t *call)
+{
+  sl_bus_route_t route;
+  sl_bus_header_t sent;
+  if (call->retried || call->deadline_at <= sl_clock_ms()) return false;
+  sl_arena_reset(call->client->scratch);
+  if (sl_bus_decode(sl_buf_str(&call->head), call->client->scratch, &sent, NULL) != SL_OK ||
+      sl_bus_peers_choose(call->client->peers, sent.operation, call->peer, &route, NULL) != SL_OK)
+    return false;
+  detach(call);
+  attach(call, route.peer);
+  call->retried = true;
+  call->idempotent = route.operation->idempotent;
+  call->encoded_ms = INT64_MIN;
+  todo(call, TODO_CALL);
+  return true;
+}
+
+static void tell_reply(sl_bus_call_t *call, const sl_bus_header_t *header, sl_str_t body, bool more)
+{
+  sl_bus_reply_t reply = {
+      .status = header->status,
+      .headers = header->headers,
+      .n_headers = header->n_headers,
+      .problem = header->has_problem ? &header->problem : NULL,
+      .body = body,
+      .more = more,
+      .wire = header->wire,
+  };
+  if (!more) finish(call);
+  call->busy = true;
+  call->handlers.reply(call->ctx, call, &reply);
+  call->busy = false;
+  if (!more || !call->peer) end(call); /* no peer: cancelled in the callback */
+}
+
+static void protocol_error(sl_bus_call_t *call, const char *why)
+{
+  sl_err_t err;
+  sl_err_set(&err, !call->streaming && !call->idempotent ? SL_IN_DOUBT : SL_GARBAGE, "%.*s: %s",
+             SL_STR_ARG(call->peer->offer.system), why);
+  give_up(call, &err);
+}
+
+/* The pieces are put together here. */
+static void collect(sl_bus_call_t *call, sl_str_t data, bool last)
+{
+  sl_bus_header_t header;
+  sl_buf_adds(&call->collected, data);
+  if (call->collected.failed) {
+    protocol_error(call, "the answer is too long to be collected");
+    return;
+  }
+  if (!last) {
+    sl_bus_credit(call, (int64_t)data.len);
+    return;
+  }
+  sl_arena_reset(call->client->scratch);
+  if (sl_bus_decode(sl_bus_frame(&call->reply), call->client->scratch, &header, NULL) != SL_OK)
+    protocol_error(call, "its answer's header is gone"); /* it was decoded before */
+  else
+    tell_reply(call, &header, sl_buf_str(&call->collected), false);
+}
+
+static void on_reply(sl_bus_call_t *call, const sl_bus_header_t *header, sl_bus_message_t *message)
+{
+  sl_str_t body = sl_bus_frame(&message->body);
+  if (call->streaming) {
+    protocol_error(call, "it answered twice");
+    return;
+  }
+  if (header->not_started) {
+    if (retry(call)) return;
+    if (!header->has_problem) {
+      sl_err_t err;
+      sl_err_set(&err, SL_UNAVAILABLE, "%.*s: it did not take the request",
+                 SL_STR_ARG(call->peer->offer.system));
+      tell_error(call, &err);
+      end(call);
+      return;
+    }
+  }
+  if (!header->more) {
+    tell_reply(call, header, body, false);
+    return;
+  }
+  call->streaming = true;
+  call->received = (int64_t)body.len;
+  due(call, sl_clock_ms() + call->deadline_ms);
+  zmq_msg_close(&call->body); /* it will not be sent again */
+  zmq_msg_init(&call->body);
+  if (call->handlers.chunk) {
+    tell_reply(call, header, body, true);
+  } else {
+    zmq_msg_copy(&call->reply, &message->head);
+    collect(call, body, false);
+  }
+}
+
+static void on_chunk(sl_bus_call_t *call, const sl_bus_header_t *header, sl_str_t data)
+{
+  sl_err_t err;
+  if (!call->streaming) {
+    protocol_error(call, "it sent a piece before its answer");
+    return;
+  }
+  call->received += (int64_t)data.len;
+  if (data.len && call->received > call->granted) {
+    protocol_error(call, "it sent more than it was allowed to");
+    return;
+  }
+  call->due_ms = sl_clock_ms() + call->deadline_ms; /* later than before: the sweep finds out */
+  if (header->failed.len) {
+    sl_err_set(&err, SL_GARBAGE, "%.*s: the answer broke off: %.*s",
+               SL_STR_ARG(call->peer->offer.system), SL_STR_ARG(header->failed));
+    tell_error(call, &err);
+    end(call);
+    return;
+  }
+  if (!data.len && !header->last) return; /* a sign of life */
+  if (!call->handlers.chunk) {
+    collect(call, data, header->last);
+    return;
+  }
+  if (header->last) finish(call);
+  call->busy = true;
+  call->handlers.chunk(call->ctx, call, data, header->last, NULL);
+  call->busy = false;
+  if (header->last || !call->peer) end(call);
+}
+
+static void on_message(void *ctx, sl_bus_peer_t *peer, sl_bus_message_t *message)
+{
+  sl_bus_client_t *self = ctx;
+  sl_bus_header_t header;
+  sl_arena_reset(self->arena);
+  if (sl_bus_decode(sl_bus_frame(&message->head), self->arena, &header, NULL) != SL_OK) return;
+  if (header.kind == SL_BUS_REPLY) {
+    peer->load = header.load;
+    peer->load_ms = sl_clock_ms();
+  }
+  /* One that nobody waits for any more, or that another instance has taken over: late, dropped. */
+  sl_bus_call_t *call =
+      (sl_bus_call_t *)sl_bus_idmap_find(&self->calls, sl_strn(NULL, 0), header.id);
+  if (!call || call->peer != peer) return;
+  if (header.kind == SL_BUS_REPLY) on_reply(call, &header, message);
+  if (header.kind == SL_BUS_CHUNK) on_chunk(call, &header, sl_bus_frame(&message->body));
+}
+
+/* --- peers ----------------------------------------------------------------------------------- */
+
+static void on_up(void *ctx, sl_bus_peer_t *peer)
+{
+  flush_peer(peer);
+}
+
+static void on_down(void *ctx, sl_bus_peer_t *peer, const char *why)
+{
+  while (peer->calls) lose(peer->calls, why);
+}
+
+static void on_change(void *ctx)
+{
+  sl_bus_client_t *self = ctx;
+  if (self->on_change) self->on_change(self->change_ctx);
+}
+
+static void after(void *ctx)
+{
+  sl_bus_client_t *self = ctx;
+  for (sl_bus_peer_t *peer = sl_bus_peers_first(self->peers); peer; peer = peer->next)
+    if (peer->owes && peer->state == SL_BUS_PEER_UP) flush_peer(peer);
+}
+
+/* --- the interface --------------------------------------------------------------------------- */
+
+sl_bus_client_t *sl_bus_client_new(sl_loop_t *loop, const sl_bus_client_opts_t *opts, sl_err_t *err)
+{
+  static const sl_bus_peers_handlers_t handlers = {on_up, on_down, on_message, on_change, after};
+  sl_bus_client_opts_t o = *opts;
+  if (!o.max_in_flight) o.max_in_flight = MAX_IN_FLIGHT;
+  if (!o.window) o.window = WINDOW;
+  sl_bus_client_t *self = calloc(1, sizeof *self);
+  if (!self) return sl_err_set(err, SL_BUG, "no memory for the bus client"), NULL;
+  self->window = o.window;
+  self->sweep_ms = INT64_MAX;
+  sl_bus_idmap_init(&self->calls);
+  sl_buf_init(&self->head, SL_BUS_MAX_HEADER);
+  self->arena = sl_arena_new(0, MESSAGE_CAP);
+  self->scratch = sl_arena_new(0, MESSAGE_CAP);
+  self->sweep = sl_timer_new(loop, on_sweep, self);
+  if (!self->arena || !self->scratch || !self->sweep)
+    sl_err_set(err, SL_BUG, "no memory for the bus client");
+  else
+    self->peers = sl_bus_peers_new(loop, &o, &handlers, self, err);
+  if (!self->peers) sl_bus_client_destroy(&self);
+  return self;
+}
+
+void sl_bus_client_destroy(sl_bus_client_t **self_p)
+{
+  sl_bus_client_t *self = self_p ? *self_p : NULL;
+  if (!self) return;
+  for (sl_bus_peer_t *peer = self->peers ? sl_bus_peers_first(self->peers) : NULL; peer;
+       peer = peer->next)
+    while (peer->calls) end(peer->calls);
+  sl_bus_peers_destroy(&self->peers);
+  for (sl_bus_call_t *call = self->pool, *next; call; call = next) {
+    next = call->next;
+    sl_buf_fini(&call->head);
+    free(call);
+  }
+  sl_timer_destroy(&self->sweep);
+  sl_bus_idmap_fini(&self->calls);
+  sl_buf_fini(&self->head);
+  sl_arena_destroy(&self->arena);
+  sl_arena_destroy(&self->scratch);
+  free(self);
+  *self_p = NULL;
+}
+
+void sl_bus_client_on_change(sl_bus_client_t *self, sl_loop_fn fn, void *ctx)
+{
+  self->on_change = fn;
+  self->change_ctx = ctx;
+}
+
+bool sl_bus_client_ready(const sl_bus_client_t *self)
+{
+  return sl_bus_peers_ready(self->peers);
+}
+
+const sl_bus_offer_t *sl_bus_client_offer(const sl_bus_client_t *self, size_t i, bool *alive_p)
+{
+  const sl_bus_peer_t *peer = sl_bus_peers_at(self->peers, i);
+  if (!peer) return NULL;
+  if (alive_p) *alive_p = peer->state <= SL_BUS_PEER_UP && !peer->leaving;
+  return &peer->offer;
+}
+
+size_t sl_bus_client_in_flight(const sl_bus_client_t *self)
+{
+  return self->calls.n;
+}
+
+static sl_code_t check_request(const sl_bus_client_t *self, const sl_bus_request_t *request,
+                               sl_err_t *err)
+{
+  if (!request->id.len || request->id.len > SL_BUS_MAX_ID)
+    return sl_err_set(err, SL_BUG, "a call needs an id of at most %d bytes", SL_BUS_MAX_ID);
+  if (sl_bus_idmap_find(&self->calls, sl_strn(NULL, 0), request->id))
+    return sl_err_set(err, SL_BUG, "a call with this id is open");
+  if (request->deadline_ms <= 0)
+    return sl_err_set(err, SL_UNAVAILABLE, "the deadline has passed before the request was sent");
+  if (request->body.len > SL_BUS_MAX_BODY || request->n_args > SL_BUS_MAX_PAIRS)
+    return sl_err_set(err, SL_TOO_LARGE, "the request is too large for the bus");
+  return SL_OK;
+}
+
+static bool encode_call(sl_bus_call_t *call, const sl_bus_request_t *request)
+{
+  sl_bus_header_t header = {
+      .kind = SL_BUS_CALL,
+      .id = request->id,
+      .operation = request->operation,
+      .deadline_ms = request->deadline_ms,
+      .args = (sl_bus_pair_t *)request->args,
+      .n_args = request->n_args,
+      .principal = request->principal,
+      .idempotency_key = request->idempotency_key,
+      .traceparent = request->traceparent,
+      .incarnation = call->peer->offer.incarnation,
+      .bytes = call->granted,
+      .show_wire = request->show_wire,
+  };
+  sl_bus_encode(&header, &call->head);
+  return !call->head.failed;
+}
+
+static bool copy_request(sl_bus_call_t *call, const sl_bus_request_t *request)
+{
+  call->granted = call->client->window;
+  call->deadline_ms = request->deadline_ms;
+  call->encoded_ms = sl_clock_ms();
+  call->deadline_at = call->encoded_ms + request->deadline_ms;
+  memcpy(call->id, request->id.p, request->id.len);
+  call->node.id = sl_strn(call->id, request->id.len);
+  if (request->body.len) {
+    zmq_msg_close(&call->body);
+    if (zmq_msg_init_size(&call->body, request->body.len)) {
+      zmq_msg_init(&call->body);
+      return false;
+    }
+    memcpy(zmq_msg_data(&call->body), request->body.p, request->body.len);
+  }
+  return encode_call(call, request);
+}
+
+sl_bus_call_t *sl_bus_call(sl_bus_client_t *self, const sl_bus_request_t *request,
+                           const sl_bus_call_handlers_t *handlers, void *ctx, sl_err_t *err)
+{
+  sl_bus_route_t route;
+  if (check_request(self, request, err) != SL_OK) return NULL;
+  if (sl_bus_peers_choose(self->peers, request->operation, NULL, &route, err) != SL_OK) return NULL;
+  sl_bus_call_t *call = take_call(self);
+  if (!call) return sl_err_set(err, SL_UNAVAILABLE, "no memory for the call"), NULL;
+  call->handlers = *handlers;
+  call->ctx = ctx;
+  call->idempotent = route.operation->idempotent;
+  call->peer = route.peer;
+  bool ok = copy_request(call, request);
+  call->peer = NULL;
+  if (!ok || !sl_bus_idmap_add(&self->calls, &call->node)) {
+    sl_err_set(err, SL_TOO_LARGE, "the request is too large for the bus");
+    free_call(call);
+    return NULL;
+  }
+  attach(call, route.peer);
+  due(call, call->deadline_at + GRACE_MS);
+  todo(call, TODO_CALL);
+  return call;
+}
+
+void sl_bus_credit(sl_bus_call_t *call, int64_t bytes)
+{
+  if (call->over || !call->streaming || bytes <= 0) return;
+  call->owed += bytes;
+  /* A quarter of the window at a time: few messages, and the sender never waits for one. */
+  if (call->owed >= call->client->window / 4 || call->granted <= call->received)
+    todo(call, TODO_CREDIT);
+}
+
+void sl_bus_cancel(sl_bus_call_t **call_p)
+{
+  sl_bus_call_t *call = call_p ? *call_p : NULL;
+  if (!call) return;
+  *call_p = NULL;
+  if (call->over) return;
+  finish(call);
+  if (call->todo & TODO_CALL)
+    end(call);
+  else
+    todo(call, TODO_CANCEL);
+}
