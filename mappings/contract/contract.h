@@ -104,8 +104,14 @@ struct sl_xelem {
 const sl_xchild_t *sl_xtype_child(const sl_xtype_t *type, const char *ns, const char *name,
                                   bool *ambiguous_p);
 const sl_xattr_t *sl_xtype_attr(const sl_xtype_t *type, const char *ns, const char *name);
-/* "xs:string", "tns:Order", for messages; static or the contract's. */
+/* "xs:string", "xs:integer", for messages. Static. */
 const char *sl_xbase_name(sl_xbase_t base);
+
+/* Is text a value of this simple type (lexical form and facets; white space treated as the type
+ * wants)? If not, why gets a phrase that follows the value: "is longer than 30". What the model
+ * does not keep (members of unions, lengths of lists) is not refused. why may be NULL. */
+enum { SL_WHY = 160, SL_SKIP_BOUNDS = 1, SL_SKIP_ENUMS = 2, SL_SKIP_PATTERNS = 4 };
+bool sl_xtype_accepts(const sl_xtype_t *type, const char *text, unsigned skip, char why[SL_WHY]);
 
 /* --- WSDL 1.1 -------------------------------------------------------------------------------- */
 
@@ -163,6 +169,9 @@ typedef struct sl_table {
 } sl_table_t;
 
 const sl_column_t *sl_table_column(const sl_table_t *table, const char *name); /* any case */
+
+/* Can the column hold text, as far as its type and size tell? why as above. */
+bool sl_column_accepts(const sl_column_t *column, const char *text, char why[SL_WHY]);
 
 /* --- reading -----------------------------------------------------------------------------------
  */

@@ -128,6 +128,99 @@ static void load_missing_file_refused(void **state)
   sl_diags_destroy(&diags);
 }
 
+/* --- values
+ * ------------------------------------------------------------------------------------------- */
+
+static void value_against_type_as_the_schema_says(void **state)
+{
+  static const struct {
+    const char *elem, *text;
+    unsigned skip;
+    const char *why; /* NULL: accepted */
+  } rows[] = {
+      {"name30", "x", 0, NULL},
+      {"name30", "", 0, "is shorter than 1"},
+      {"name30", "1234567890123456789012345678901", 0, "is longer than 30"},
+      {"name30", "\303\205234567890123456789012345678\303\205", 0, NULL},
+      {"name10", "ABC", 0, NULL},
+      {"name10", "abc", 0, "does not match the pattern ([A-Z]+)|([0-9]+)"},
+      {"name10", "abc", SL_SKIP_PATTERNS, NULL},
+      {"money", "123456789.12", 0, NULL},
+      {"money", "0.10", 0, NULL},
+      {"money", "0.123", 0, "has more digits behind the point than 2"},
+      {"money", "1234567890.12", 0, "has more digits than 11"},
+      {"money", "-0.01", 0, "is less than 0"},
+      {"money", "-0.01", SL_SKIP_BOUNDS, NULL},
+      {"money", "-0.00", 0, NULL},
+      {"money", "1000000000", 0, "is not less than 1000000000"},
+      {"money", "1e3", 0, "is not a number (xs:decimal)"},
+      {"status", " A ", 0, NULL},
+      {"status", "B", 0, "is not among the 3 values that the contract enumerates"},
+      {"status", "B", SL_SKIP_ENUMS, NULL},
+      {"more", "Z", 0, NULL},
+      {"more", "Q", 0, "is not among the 4 values that the contract enumerates"},
+      {"open", "anything", 0, NULL},
+      {"boolean", "true", 0, NULL},
+      {"boolean", "0", 0, NULL},
+      {"boolean", "Y", 0, "is not a value of xs:boolean"},
+      {"date", "2024-02-29", 0, NULL},
+      {"date", "20240229", 0, "is not a value of xs:date"},
+      {"date", "2023-02-29", 0, "is not a value of xs:date"},
+      {"byte", "127", 0, NULL},
+      {"byte", " 0000127 ", 0, NULL},
+      {"byte", "128", 0, "is greater than 127"},
+      {"byte", "1.0", 0, "is not a whole number (xs:integer)"},
+      {"integer", "1234567890123456789012345678901234567890", 0, NULL},
+      {"integer", "", 0, "is not a number (xs:integer)"},
+      {"ulong", "18446744073709551616", 0, "is greater than 18446744073709551615"},
+      {"double", "1e3", 0, NULL},
+      {"double", "1e", 0, "is not a value of xs:double"},
+      {"any", "whatever", 0, NULL},
+  };
+  sl_contract_t *c = load(golden("simple/main.xsd"));
+  const sl_xtype_t *all = sl_contract_elem(c, "urn:s", "all")->type;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char why[SL_WHY] = "";
+    const sl_xtype_t *type = sl_xtype_child(all, NULL, rows[i].elem, NULL)->elem->type;
+    bool ok = sl_xtype_accepts(type, rows[i].text, rows[i].skip, why);
+    if (ok != !rows[i].why || (!ok && strcmp(why, rows[i].why)))
+      fail_msg("%s \"%s\": %s, expected %s", rows[i].elem, rows[i].text, ok ? "accepted" : why,
+               rows[i].why ? rows[i].why : "accepted");
+  }
+  sl_contract_destroy(&c);
+}
+
+static void value_against_column_as_the_catalogue_says(void **state)
+{
+  static const struct {
+    sl_column_t column;
+    const char *text, *why;
+  } rows[] = {
+      {{.type = "VARCHAR", .size = 3}, "abc", NULL},
+      {{.type = "VARCHAR", .size = 3}, "abcd", "is longer than 3"},
+      {{.type = "TEXT"}, "abcd", NULL},
+      {{.type = "INTEGER"}, "12", NULL},
+      {{.type = "INTEGER"}, "12.5", "is not a whole number (INTEGER)"},
+      {{.type = "INTERVAL"}, "1 day", NULL},
+      {{.type = "DECIMAL", .size = 5, .scale = 2}, "123.45", NULL},
+      {{.type = "DECIMAL", .size = 5, .scale = 2},
+       "1234",
+       "has more digits before the point than 3"},
+      {{.type = "DECIMAL", .size = 5, .scale = 2},
+       "1.234",
+       "has more digits behind the point than 2"},
+      {{.type = "NUMERIC"}, "1.234", NULL},
+      {{.type = "DATE"}, "2024-01-01", NULL},
+      {{.type = "DATE"}, "20240101", "is not a DATE"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    char why[SL_WHY] = "";
+    bool ok = sl_column_accepts(&rows[i].column, rows[i].text, why);
+    if (ok != !rows[i].why || (!ok && strcmp(why, rows[i].why)))
+      fail_msg("%s \"%s\": %s", rows[i].column.type, rows[i].text, ok ? "accepted" : why);
+  }
+}
+
 /* --- files made to hurt
  * ------------------------------------------------------------------------------ */
 
@@ -227,6 +320,8 @@ int main(void)
       cmocka_unit_test(child_same_name_in_two_namespaces_ambiguous),
       cmocka_unit_test(table_any_case_found),
       cmocka_unit_test(load_missing_file_refused),
+      cmocka_unit_test(value_against_type_as_the_schema_says),
+      cmocka_unit_test(value_against_column_as_the_catalogue_says),
       cmocka_unit_test(groups_doubling_sixty_times_refused),
       cmocka_unit_test(derivation_ten_thousand_steps_refused),
       cmocka_unit_test(particles_nested_deep_refused),
