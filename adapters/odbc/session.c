@@ -49,11 +49,11 @@ SQLHENV sl_session_env(void)
 /* --- connecting ----------------------------------------------------------------------------------
  */
 
-/* IM002 no such DSN or driver, IM003 it cannot be loaded, 28 credentials refused, 42 and 3D: what
- * init-sql or the connection names does not exist. */
+/* IM002 no such DSN or driver, 01000 and IM003 it cannot be loaded, 28 credentials refused, 42 and
+ * 3D: what init-sql or the connection names does not exist. */
 static sl_code_t connect_code(const sl_sqlerr_t *sqlerr)
 {
-  static const char *const hopeless[] = {"IM", "28", "42", "3D", "HY024"};
+  static const char *const hopeless[] = {"IM", "01000", "28", "42", "3D", "HY024"};
   for (size_t i = 0; i < sizeof hopeless / sizeof *hopeless; i++)
     if (starts(sqlerr->state, hopeless[i])) return SL_CONFIG;
   return SL_UNAVAILABLE;
@@ -142,14 +142,19 @@ void sl_session_close(sl_session_t *self)
 /* --- statements of our own -----------------------------------------------------------------------
  */
 
-static void first_value(SQLHSTMT h, char *value, size_t size)
+/* A driver that streams does the work only as rows are fetched, a PRAGMA's as well: to the end. */
+static void take_rows(SQLHSTMT h, char *value, size_t size)
 {
-  SQLLEN ind = 0;
-  *value = '\0';
-  if (!SQL_SUCCEEDED(SQLFetch(h))) return;
-  if (!SQL_SUCCEEDED(SQLGetData(h, 1, SQL_C_CHAR, value, (SQLLEN)size, &ind)) ||
-      ind == SQL_NULL_DATA)
-    *value = '\0';
+  SQLSMALLINT n = 0;
+  SQLLEN ind = SQL_NULL_DATA;
+  if (size) *value = '\0';
+  if (!SQL_SUCCEEDED(SQLNumResultCols(h, &n)) || n < 1) return;
+  for (bool first = true; SQL_SUCCEEDED(SQLFetch(h)); first = false) {
+    if (!first || !size) continue;
+    if (!SQL_SUCCEEDED(SQLGetData(h, 1, SQL_C_CHAR, value, (SQLLEN)size, &ind)) ||
+        ind == SQL_NULL_DATA)
+      *value = '\0';
+  }
 }
 
 bool sl_session_run(sl_session_t *self, const char *text, const char *param, char *value,
@@ -167,7 +172,7 @@ bool sl_session_run(sl_session_t *self, const char *text, const char *param, cha
   SQLRETURN rc = SQLExecDirect(h, (SQLCHAR *)text, SQL_NTS);
   bool ok = SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA;
   if (!ok) sl_sqlerr_read(sqlerr, self->quirk, SQL_HANDLE_STMT, h);
-  if (ok && value) first_value(h, value, value_size);
+  if (ok) take_rows(h, value, value_size);
   SQLFreeHandle(SQL_HANDLE_STMT, h);
   return ok;
 }

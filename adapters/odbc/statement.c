@@ -28,6 +28,7 @@ struct sl_statement {
   unsigned key;
   bool large;
   bool open;
+  bool at_end;   /* all rows were fetched */
   uint64_t used; /* when last, in executions */
 
   size_t n_columns;
@@ -398,6 +399,7 @@ sl_step_t sl_statements_execute(sl_statements_t *self, const sl_sql_statement_t 
   if (step != SL_STEP_OK) return step;
   *rows_p = -1;
   s->open = true;
+  s->at_end = false;
   s->fetched = s->at = 0;
   if (wanted->returns_rows)
     step = make_columns(s, fault);
@@ -416,6 +418,12 @@ sl_step_t sl_statements_execute(sl_statements_t *self, const sl_sql_statement_t 
 
 void sl_statement_close(sl_statement_t *self)
 {
+  /* Left in the middle of its rows, a statement that streams is not to be trusted with another
+   * execution: sqliteodbc goes on where the last one stopped, and says that there is nothing. */
+  if (self->n_columns && !self->at_end) {
+    drop(self);
+    return;
+  }
   SQLFreeStmt(self->h, SQL_CLOSE);
   self->open = false;
   for (size_t i = 0; i < self->n_columns; i++)
@@ -509,6 +517,7 @@ sl_step_t sl_statement_fetch(sl_statement_t *self, const sl_sql_cell_t **cells_p
   if (self->at >= self->fetched) step = fetch_block(self, fault);
   if (step == SL_STEP_OK) step = row_cells(self, fault);
   if (step == SL_STEP_OK) self->at++;
+  if (step == SL_STEP_END) self->at_end = true;
   *cells_p = self->cells;
   return step;
 }
