@@ -24,7 +24,7 @@ typedef struct sl_buslink_settings {
    .offset = offsetof(type, member.bus),                                                           \
    .argument = "ENDPOINT",                                                                         \
    .help = "the directory; if not given $SLUICE_BUS, or ipc:///run/sluice/bus"},                   \
-      {.name = "secret-file",                                                                      \
+      {.name = "key-file",                                                                         \
        .kind = SL_OPT_TEXT,                                                                        \
        .offset = offsetof(type, member.secret_file),                                               \
        .argument = "FILE",                                                                         \

@@ -30,43 +30,41 @@ typedef struct reader {
   size_t n_settings;
 } reader_t;
 
-/* What a kind of system needs, and which settings only it knows. */
+/* What a kind of system needs, and which attributes only it has. */
 typedef struct kind {
   const char *name, *program;
-  const char *known[12]; /* settings beyond those of every adapter; NULL ends */
-  const char *needs[2];  /* one of these; NULL: nothing */
+  const char *address; /* the option that the attribute address becomes */
+  const char *const *known;
+  const char *needs[2]; /* one of these; NULL: nothing */
 } kind_t;
 
+static const char *const every_adapter[] = {"name",      "mapping",       "instances",
+                                            "log-level", "max-in-flight", "max-queue",
+                                            "deadline",  "drain",         NULL};
+static const char *const over_http[] = {
+    "address", "proxy",           "ca", "cert", "key", "user", "password",
+    "timeout", "connect-timeout", NULL};
+static const char *const over_odbc[] = {"dsn",  "connection",    "init-sql",
+                                        "pool", "login-timeout", NULL};
+static const char *const nothing[] = {NULL};
+
 static const kind_t kinds[] = {
-    {"soap",
-     "sluice-soap",
-     {"address", "proxy", "ca-file", "cert-file", "key-file", "user", "password", "timeout"},
-     {NULL}},
-    {"rest",
-     "sluice-rest",
-     {"address", "proxy", "ca-file", "cert-file", "key-file", "user", "password", "timeout"},
-     {"address"}},
-    {"odbc",
-     "sluice-odbc",
-     {"dsn", "connection", "user", "password", "pool", "timeout"},
-     {"dsn", "connection"}},
-    {"null", "sluice-null", {NULL}, {NULL}},
+    {"soap", "sluice-soap", "endpoint", over_http, {NULL}},
+    {"rest", "sluice-rest", "base-url", over_http, {"address"}},
+    {"odbc", "sluice-odbc", NULL, over_odbc, {"dsn", "connection"}},
+    {"null", "sluice-null", NULL, nothing, {NULL}},
 };
 
 enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
 #define NAME_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-static const char *const every_adapter[] = {"log-level", "max-in-flight"};
-
-static bool among(const char *word, const char *const *list, size_t n)
+static bool among(const char *word, const char *const *list)
 {
-  for (size_t i = 0; i < n && list[i]; i++)
-    if (!strcmp(list[i], word)) return true;
+  for (; *list; list++)
+    if (!strcmp(*list, word)) return true;
   return false;
 }
-
-#define AMONG(word, list) among(word, list, sizeof(list) / sizeof *(list))
 
 static bool ends_in(const char *text, const char *end)
 {
@@ -76,6 +74,12 @@ static bool ends_in(const char *text, const char *end)
 
 /* --- values -------------------------------------------------------------------------------------
  */
+
+static bool names_file(const char *option)
+{
+  static const char *const files[] = {"ca", "cert", "key", NULL};
+  return ends_in(option, "-file") || among(option, files);
+}
 
 static const char *absolute(reader_t *r, const char *path)
 {
@@ -142,7 +146,7 @@ static void add_setting(reader_t *r, const char *name, const char *value, int li
   }
   sl_setting_t *s = &r->settings[r->n_settings++];
   s->name = sl_arena_strdup(r->self->arena, name);
-  s->value = absolute_references(r, ends_in(name, "-file") ? absolute(r, value) : value);
+  s->value = absolute_references(r, names_file(name) ? absolute(r, value) : value);
   s->line = line;
   s->col = col;
   if (s->name && s->value)
@@ -153,13 +157,14 @@ static void add_setting(reader_t *r, const char *name, const char *value, int li
 
 /* The settings of r->el: its attributes but those of ours, and its option elements. An option may
  * be repeated where the program takes a list; the program itself tells when it does not. */
-static void read_settings(reader_t *r)
+static void read_settings(reader_t *r, const char *address)
 {
-  static const char *const ours[] = {"name", "mapping", "instances"};
+  static const char *const ours[] = {"name", "mapping", "instances", NULL};
   r->n_settings = 0;
   for (size_t i = 0; i < r->el->n_attrs; i++) {
     const sl_xat_t *at = &r->el->attrs[i];
-    if (!AMONG(at->name, ours)) add_setting(r, at->name, at->value, at->value_line, at->value_col);
+    const char *option = address && !strcmp(at->name, "address") ? address : at->name;
+    if (!among(at->name, ours)) add_setting(r, option, at->value, at->value_line, at->value_col);
   }
   for (const sl_xel_t *o = sl_xel_find(r->el->first, "option"); o;
        o = sl_xel_find(o->next, "option")) {
@@ -211,9 +216,7 @@ static void check_settings(reader_t *r, const kind_t *kind)
   const sl_xel_t *el = r->el;
   for (size_t i = 0; i < el->n_attrs; i++) {
     const sl_xat_t *at = &el->attrs[i];
-    bool ours =
-        !strcmp(at->name, "name") || !strcmp(at->name, "mapping") || !strcmp(at->name, "instances");
-    if (!ours && !AMONG(at->name, kind->known) && !AMONG(at->name, every_adapter))
+    if (!among(at->name, kind->known) && !among(at->name, every_adapter))
       sl_diags_add(r->diags, SL_ERROR, "D105", r->file, at->line, at->col, NULL,
                    "an adapter of kind %s has no %s", kind->name, at->name);
   }
@@ -259,8 +262,8 @@ static void read_adapter(reader_t *r)
 {
   const char *mapping = sl_xel_get(r->el, "mapping", ""), *system = "";
   const char *shown = beside(r, mapping);
-  read_settings(r);
   const kind_t *kind = shown ? peek(r, shown, &system) : NULL;
+  read_settings(r, kind ? kind->address : NULL);
   if (!kind) return;
   check_settings(r, kind);
   add_setting(r, "mapping", absolute(r, mapping), 0, 0);
@@ -280,7 +283,7 @@ static void read_all(reader_t *r, const sl_xel_t *root)
 {
   r->el = sl_xel_find(root->first, "bus");
   r->n_settings = 0;
-  if (r->el) read_settings(r);
+  if (r->el) read_settings(r, NULL);
   add_process(r, SL_ROLE_BUS, "bus", "sluice-bus");
   for (const sl_xel_t *el = sl_xel_find(root->first, "adapter"); el;
        el = sl_xel_find(el->next, "adapter")) {
@@ -289,7 +292,7 @@ static void read_all(reader_t *r, const sl_xel_t *root)
   }
   r->el = sl_xel_find(root->first, "gateway");
   if (!r->el) return;
-  read_settings(r);
+  read_settings(r, NULL);
   add_process(r, SL_ROLE_GATEWAY, "gateway", "sluice-gateway");
 }
 
@@ -359,13 +362,12 @@ void sl_deployment_options(const sl_process_t *process, const char *run_dir, sl_
 {
   sl_buf_printf(out, "# %s: options of %s, made by sluice\n", process->name, process->program);
   switch (process->role) {
-  case SL_ROLE_BUS: sl_buf_printf(out, "listen = ipc://%s/bus\n", run_dir); break;
+  case SL_ROLE_BUS: sl_buf_printf(out, "ipc-endpoint = ipc://%s/bus\n", run_dir); break;
   case SL_ROLE_ADAPTER:
-    sl_buf_printf(out, "directory = ipc://%s/bus\nipc-dir = %s/adapters\n", run_dir, run_dir);
+    sl_buf_printf(out, "bus = ipc://%s/bus\nipc-dir = %s/adapters\n", run_dir, run_dir);
     break;
   case SL_ROLE_GATEWAY:
-    sl_buf_printf(out, "directory = ipc://%s/bus\nready-file = %s/gateway.ready\n", run_dir,
-                  run_dir);
+    sl_buf_printf(out, "bus = ipc://%s/bus\nready-file = %s/gateway.ready\n", run_dir, run_dir);
     break;
   }
   for (size_t i = 0; i < process->n_settings; i++)

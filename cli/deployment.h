@@ -3,9 +3,10 @@
  * deployment: a deployment file (sluice.xml, xsd/deployment.xsd), read and checked: which
  * processes there are, and the option file of each.
  *
- * An attribute of <bus>, <gateway> or <adapter> is an option of the program, with the same name;
- * <option name="" value=""/> gives those that have no attribute. Relative paths (the mapping,
- * options whose names end in -file, ${file:…}) start at the folder of the deployment file. ${…}
+ * An attribute of <bus>, <gateway> or <adapter> is an option of the program, with the same name
+ * (address is what the program calls endpoint or base-url); <option name="" value=""/> gives those
+ * that have no attribute. Relative paths (the mapping, certificates and keys, options whose names
+ * end in -file, ${file:…}) start at the folder of the deployment file. ${…}
  * stands in the option file as it was written: the process itself resolves it, so that no secret
  * is copied.
  *

@@ -110,7 +110,7 @@ static void deployment_gives_each_process_its_options(void **state)
   static const char text[] = HEAD
       "  <gateway listen=\"127.0.0.1:0\"><option name=\"max-body\" value=\"1MiB\"/></gateway>\n"
       "  <adapter mapping=\"crm.map.xml\" instances=\"2\" address=\"http://127.0.0.1:9/\"\n"
-      "           ca-file=\"ca.pem\" password=\"${file:crm.password}\"/>\n"
+      "           ca=\"ca.pem\" password=\"${file:crm.password}\"/>\n"
       "  <adapter name=\"stock\" mapping=\"erp.map.xml\" dsn=\"erp\"/>\n</deployment>\n";
   static const char *const names[] = {"bus", "crm", "crm-2", "stock", "gateway"};
   static const char *const programs[] = {"sluice-bus", "sluice-soap", "sluice-soap", "sluice-odbc",
@@ -132,15 +132,15 @@ static void deployment_gives_each_process_its_options(void **state)
   sl_deployment_options(sl_deployment_at(d, 2), "/run/x", &out);
   snprintf(wanted, sizeof wanted,
            "# crm-2: options of sluice-soap, made by sluice\n"
-           "directory = ipc:///run/x/bus\nipc-dir = /run/x/adapters\n"
-           "address = http://127.0.0.1:9/\nca-file = %s/ca.pem\n"
+           "bus = ipc:///run/x/bus\nipc-dir = /run/x/adapters\n"
+           "endpoint = http://127.0.0.1:9/\nca = %s/ca.pem\n"
            "password = ${file:%s/crm.password}\nmapping = %s/crm.map.xml\n",
            dir, dir, dir);
   assert_string_equal(sl_buf_z(&out), wanted);
   sl_buf_clear(&out);
   sl_deployment_options(sl_deployment_at(d, 4), "/run/x", &out);
   assert_string_equal(sl_buf_z(&out), "# gateway: options of sluice-gateway, made by sluice\n"
-                                      "directory = ipc:///run/x/bus\n"
+                                      "bus = ipc:///run/x/bus\n"
                                       "ready-file = /run/x/gateway.ready\n"
                                       "listen = 127.0.0.1:0\nmax-body = 1MiB\n");
   sl_buf_fini(&out);
