@@ -69,11 +69,11 @@ typedef struct sl_json {
   bool final;
   uint8_t expect; /* what the grammar allows next */
   /* The token that the end of a piece cut in two; its first part is in scratch. */
-  uint8_t lex;      /* what it is; 0: none is open */
-  uint8_t lex_kind; /* sl_json_kind_t of a string or literal */
-  uint8_t state;    /* of its automaton */
-  uint8_t count;    /* hexadecimal digits, or letters of a literal, read so far */
-  uint32_t col;     /* where it started */
+  uint8_t lex;         /* what it is; 0: none is open */
+  uint8_t lex_kind;    /* sl_json_kind_t of a string or literal */
+  uint8_t state;       /* of its automaton */
+  uint8_t count;       /* hexadecimal digits, or letters of a literal, read so far */
+  uint32_t col;        /* where it started */
   uint32_t unit, high; /* UTF-16 code unit being read; high surrogate before it */
   sl_utf8_t utf8;
   sl_buf_t scratch; /* a token with escapes, or cut by a piece's end */
