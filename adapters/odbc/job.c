@@ -120,14 +120,17 @@ static sl_code_t rows(job_t *self, sl_statement_t *statement, sl_step_t *step_p,
                       sl_err_t *err)
 {
   size_t n;
+  sl_buf_t shown;
+  sl_buf_init(&shown, 0);
   const sl_str_t *labels = sl_statement_labels(statement, &n);
   sl_code_t code = sl_run_sql_columns(self->run, labels, n, err);
   const sl_sql_cell_t *cells;
   while (code == SL_OK && (*step_p = sl_statement_fetch(statement, &cells, fault)) == SL_STEP_OK) {
-    if (self->show) sl_wire_row(&self->worker->channel, labels, cells, n);
+    if (self->show) sl_wire_row(&shown, labels, cells, n);
     code = sl_run_sql_row(self->run, cells, n, err);
     if (code == SL_OK) code = flush(self, err);
   }
+  sl_wire_rows(&self->worker->channel, &shown);
   return code;
 }
 

@@ -219,6 +219,8 @@ static void dispatch(worker_t *self, sl_pool_job_t *job)
   if (++self->call == 0) self->call = 1;
   job->worker = self;
   job->granted = (int64_t)job->call.credit;
+  if (self->pool->opts->timeout_ms)
+    sl_timer_start(self->timer, self->pool->opts->timeout_ms, false);
   sl_wp_put_call(&self->out, job->flags, self->call, &job->call);
   push(self);
 }
@@ -284,6 +286,8 @@ static bool on_answer(worker_t *self, const sl_wp_frame_t *frame, bool last)
   if (!sl_wp_get_answer(frame, &answer, &problem, &body)) return false;
   job->granted -= (int64_t)body.len;
   if (job->granted < 0) return false;
+  job->begun = true;
+  sl_timer_stop(self->timer);
   self->pool->handlers->answer(job, &answer, body, last);
   return true;
 }
@@ -366,6 +370,17 @@ static void on_readable(void *ctx, int fd, int what)
 /* --- starting, stopping
  * --------------------------------------------------------------------------------- */
 
+/* Our own bound on a call has passed. */
+static void give_up(worker_t *self)
+{
+  sl_pool_job_t *job = self->job;
+  sl_err_t err;
+  sl_pool_cancel(self->pool, job);
+  sl_err_set(&err, job->committing ? SL_IN_DOUBT : SL_TIMED_OUT,
+             "the database did not answer in time");
+  self->pool->handlers->fail(job, &err);
+}
+
 static void on_timer(void *ctx)
 {
   worker_t *self = ctx;
@@ -374,6 +389,7 @@ static void on_timer(void *ctx)
   case STARTING: kill_worker(self, "it did not connect in time"); break;
   case STOPPING: kill_worker(self, "its call was cancelled and it did not come back"); break;
   case IDLE: put_to_sleep(self); break;
+  case BUSY: give_up(self); break;
   default: break;
   }
 }
@@ -488,7 +504,7 @@ void sl_pool_submit(sl_pool_t *self, sl_pool_job_t *job)
   worker_t *asleep = NULL;
   job->worker = NULL;
   job->next = NULL;
-  job->committing = false;
+  job->committing = job->begun = false;
   if (self->unreachable) return self->handlers->fail(job, unreachable_err(&err));
   for (int64_t i = 0; i < self->opts->size; i++) {
     worker_t *w = &self->workers[i];

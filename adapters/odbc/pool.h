@@ -26,6 +26,7 @@ typedef struct sl_pool_opts {
   sl_wp_hello_t hello; /* what each worker is told; ended is filled in by the pool */
   int64_t size;        /* workers, ≥ 1 */
   int64_t start_ms;    /* from exec to connected */
+  int64_t timeout_ms;  /* for a call to begin its answer; 0: no bound */
   int64_t grace_ms;    /* from cancel to kill */
   int64_t idle_ms;     /* then a worker is closed; 0: never */
 } sl_pool_opts_t;
@@ -41,6 +42,7 @@ typedef struct sl_pool_job {
   struct sl_pool_job *next;
   int64_t granted; /* credit the worker has and has not used */
   bool committing; /* it had leave to commit */
+  bool begun;      /* its answer has begun */
 } sl_pool_job_t;
 
 typedef struct sl_pool_handlers {

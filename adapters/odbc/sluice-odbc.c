@@ -13,8 +13,8 @@
 #include "core/buf.h"
 
 typedef struct options {
-  char *dsn, *connection, *init_sql, *worker;
-  int64_t pool, login_timeout_ms, busy_ms, grace_ms, idle_ms, worker_memory, max_answer;
+  char *dsn, *connection, *user, *password, *init_sql, *worker;
+  int64_t pool, timeout_ms, login_timeout_ms, busy_ms, grace_ms, idle_ms, worker_memory, max_answer;
 } options_t;
 
 #define AT(member) offsetof(options_t, member)
@@ -31,6 +31,17 @@ static const sl_opt_t option_rows[] = {
      .argument = "STRING",
      .help = "ODBC connection string, alone or behind --dsn; ${env:NAME} and ${file:PATH} work.",
      .secret = true},
+    {.name = "user",
+     .kind = SL_OPT_TEXT,
+     .offset = AT(user),
+     .argument = "NAME",
+     .help = "Appended to the connection string as UID."},
+    {.name = "password",
+     .kind = SL_OPT_TEXT,
+     .offset = AT(password),
+     .argument = "TEXT",
+     .help = "Appended to the connection string as PWD; ${env:NAME} and ${file:PATH} work.",
+     .secret = true},
     {.name = "init-sql",
      .kind = SL_OPT_TEXT,
      .offset = AT(init_sql),
@@ -44,6 +55,14 @@ static const sl_opt_t option_rows[] = {
      .max = 256,
      .argument = "N",
      .help = "Worker processes, each with one connection."},
+    {.name = "timeout",
+     .kind = SL_OPT_TIME,
+     .offset = AT(timeout_ms),
+     .preset = "0",
+     .min = 0,
+     .max = 86400000,
+     .argument = "TIME",
+     .help = "For a call to begin its answer, if the caller's deadline is later; 0: no bound."},
     {.name = "login-timeout",
      .kind = SL_OPT_TIME,
      .offset = AT(login_timeout_ms),
@@ -209,16 +228,34 @@ static void stop(void *ctx)
   free(self);
 }
 
+/* NAME=value; in braces only where the value would end early otherwise (ODBC, SQLDriverConnect), as
+ * psqlodbc takes those of UID for a part of the name. */
+static void attribute(sl_buf_t *out, const char *name, const char *value)
+{
+  if (!value || !*value) return;
+  bool braces = strpbrk(value, "[]{}(),;?*=!@ ");
+  if (out->len && out->p[out->len - 1] != ';') sl_buf_addc(out, ';');
+  sl_buf_printf(out, "%s=%s", name, braces ? "{" : "");
+  for (const char *p = value; *p; p++) {
+    if (*p == '}') sl_buf_addc(out, '}');
+    sl_buf_addc(out, *p);
+  }
+  sl_buf_addz(out, braces ? "};" : ";");
+}
+
 static void describe(head_t *self, const options_t *o)
 {
   if (o->dsn && *o->dsn) sl_buf_printf(&self->connection, "DSN=%s;", o->dsn);
   if (o->connection) sl_buf_addz(&self->connection, o->connection);
+  attribute(&self->connection, "UID", o->user);
+  attribute(&self->connection, "PWD", o->password);
   self->opts = (sl_pool_opts_t){
       .worker = self->worker,
       .mapping = sl_host_mapping_path(self->host),
       .size = o->pool,
       /* A driver may try several addresses, each for the whole timeout. */
       .start_ms = 3 * o->login_timeout_ms + 2000,
+      .timeout_ms = o->timeout_ms,
       .grace_ms = o->grace_ms,
       .idle_ms = o->idle_ms,
       .hello = {.connection = sl_buf_str(&self->connection),

@@ -27,18 +27,23 @@ void sl_wire_statement(sl_channel_t *channel, const sl_sql_statement_t *statemen
   send(channel, SL_WP_OUTGOING, &text);
 }
 
-void sl_wire_row(sl_channel_t *channel, const sl_str_t *labels, const sl_sql_cell_t *cells,
-                 size_t n)
+void sl_wire_row(sl_buf_t *text, const sl_str_t *labels, const sl_sql_cell_t *cells, size_t n)
 {
-  sl_buf_t text;
-  sl_buf_init(&text, 0);
+  if (text->len >= SL_WP_PIECE) return;
   for (size_t i = 0; i < n; i++) {
-    sl_buf_printf(&text, "%s%.*s=", i ? " | " : "", SL_STR_ARG(labels[i]));
+    sl_buf_printf(text, "%s%.*s=", i ? " | " : "", SL_STR_ARG(labels[i]));
     if (cells[i].null)
-      sl_buf_addz(&text, "NULL");
+      sl_buf_addz(text, "NULL");
     else
-      sl_buf_printf(&text, "'%.*s'", (int)cells[i].len, cells[i].p);
+      sl_buf_printf(text, "'%.*s'", (int)cells[i].len, cells[i].p);
   }
-  sl_buf_addc(&text, '\n');
-  send(channel, 0, &text);
+  sl_buf_addc(text, '\n');
+}
+
+void sl_wire_rows(sl_channel_t *channel, sl_buf_t *text)
+{
+  if (text->len && !text->failed)
+    send(channel, 0, text);
+  else
+    sl_buf_fini(text);
 }

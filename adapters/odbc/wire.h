@@ -10,7 +10,9 @@
 #include "mappings/engine/run.h"
 
 void sl_wire_statement(sl_channel_t *channel, const sl_sql_statement_t *statement);
-void sl_wire_row(sl_channel_t *channel, const sl_str_t *labels, const sl_sql_cell_t *cells,
-                 size_t n);
+/* A row as a line at the end of text, which is bounded. */
+void sl_wire_row(sl_buf_t *text, const sl_str_t *labels, const sl_sql_cell_t *cells, size_t n);
+/* Sends and frees text, if there is any. */
+void sl_wire_rows(sl_channel_t *channel, sl_buf_t *text);
 
 #endif

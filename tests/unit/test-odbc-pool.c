@@ -371,6 +371,21 @@ static void lost_connection_makes_idle_workers_connect_anew(void **state)
   wait_connected(3);
 }
 
+static void call_over_its_own_time_fails_and_frees_the_worker(void **state)
+{
+  (void)state;
+  begin("polite", 1);
+  opts.timeout_ms = 20;
+  opts.grace_ms = PATIENCE_MS;
+  for (int i = 0; i < 3; i++) {
+    trip_t t;
+    submit(&t, "x", 1000);
+    wait_over(&t);
+    assert_int_equal(t.failed, SL_TIMED_OUT);
+  }
+  assert_int_equal(connected(), 1);
+}
+
 static void idle_worker_sleeps_and_is_started_on_demand(void **state)
 {
   (void)state;
@@ -415,6 +430,7 @@ int main(int argc, char **argv)
       TEST(worker_that_sends_nonsense_is_killed),
       TEST(unreachable_database_fails_calls_at_once),
       TEST(lost_connection_makes_idle_workers_connect_anew),
+      TEST(call_over_its_own_time_fails_and_frees_the_worker),
       TEST(idle_worker_sleeps_and_is_started_on_demand),
       TEST(missing_program_is_a_configuration_error),
   };
