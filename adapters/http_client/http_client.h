@@ -67,10 +67,8 @@ typedef struct sl_http_opts {
 #define SL_HTTP_OPTIONS(type, member)                                                              \
   SL_HTTP_ROW(type, member, "connect-timeout", SL_OPT_TIME, connect_timeout_ms, "3s", 1, 600000,   \
               "TIME", "Give up connecting to the legacy system after TIME.", false),               \
-      SL_HTTP_ROW(                                                                                 \
-          type, member, "timeout", SL_OPT_TIME, timeout_ms, "30s", 1, 3600000, "TIME",             \
-          "Wait at most TIME for the first byte of an answer, whatever the caller allows.",        \
-          false),                                                                                  \
+      SL_HTTP_ROW(type, member, "timeout", SL_OPT_TIME, timeout_ms, "30s", 1, 3600000, "TIME",     \
+                  "Wait at most TIME for an answer to begin, whatever the caller allows.", false), \
       SL_HTTP_ROW(type, member, "min-rate", SL_OPT_SIZE, min_rate, "1KiB", 1, 1073741824, "SIZE",  \
                   "Cut an answer that brings less than SIZE a second.", false),                    \
       SL_HTTP_ROW(type, member, "min-rate-time", SL_OPT_TIME, min_rate_ms, "5s", 10, 3600000,      \
