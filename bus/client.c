@@ -549,7 +549,7 @@ const sl_bus_offer_t *sl_bus_client_offer(const sl_bus_client_t *self, size_t i,
 {
   const sl_bus_peer_t *peer = sl_bus_peers_at(self->peers, i);
   if (!peer) return NULL;
-  if (alive_p) *alive_p = peer->state <= SL_BUS_PEER_UP && !peer->leaving;
+  if (alive_p) *alive_p = peer->state == SL_BUS_PEER_UP && !peer->leaving;
   return &peer->offer;
 }
 

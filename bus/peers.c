@@ -220,30 +220,7 @@ static void prune(sl_bus_peers_t *self)
   if (self->changed) make_routes(self);
 }
 
-/* Its connection is gone, or is given up. final: it will not be tried again. */
-static void down(sl_bus_peer_t *peer, bool final, const char *why)
-{
-  sl_bus_peers_t *self = peer->peers;
-  peer->state = final ? SL_BUS_PEER_DEAD : SL_BUS_PEER_DOWN;
-  if (final) sl_bus_socket_destroy(&peer->socket);
-  self->prune = self->changed = true;
-  self->handlers.down(self->ctx, peer, why);
-}
-
-static void on_link(void *ctx, sl_bus_socket_t *socket, sl_bus_link_t link)
-{
-  sl_bus_peer_t *peer = ctx;
-  sl_bus_peers_t *self = peer->peers;
-  bool final = !peer->listed || peer->leaving;
-  if (link == SL_BUS_LINK_UP) {
-    peer->state = SL_BUS_PEER_UP;
-    self->prune = self->changed = true;
-    self->handlers.up(self->ctx, peer);
-  } else if (final || peer->state != SL_BUS_PEER_DOWN) {
-    down(peer, final,
-         link == SL_BUS_LINK_REFUSED ? "the keys were refused" : "the connection to it broke");
-  }
-}
+static void on_link(void *ctx, sl_bus_socket_t *socket, sl_bus_link_t link);
 
 static void on_message(void *ctx, sl_bus_socket_t *socket, sl_bus_message_t *message)
 {
@@ -264,7 +241,7 @@ static const char *endpoint_of(sl_bus_peers_t *self, const sl_bus_offer_t *offer
   return tcp;
 }
 
-static void connect_peer(sl_bus_peer_t *peer)
+static bool open_socket(sl_bus_peer_t *peer)
 {
   sl_bus_peers_t *self = peer->peers;
   const sl_bus_offer_t *offer = &peer->offer;
@@ -277,11 +254,46 @@ static void connect_peer(sl_bus_peer_t *peer)
       .link = on_link,
       .ctx = peer,
   };
-  peer->since_ms = sl_clock_ms();
   if (opts.connect && opts.server_key) peer->socket = sl_bus_socket_new(self->hub, &opts, NULL);
-  peer->state = peer->socket ? SL_BUS_PEER_NEW : SL_BUS_PEER_DEAD;
+  return peer->socket != NULL;
+}
+
+static void connect_peer(sl_bus_peer_t *peer)
+{
+  sl_bus_peers_t *self = peer->peers;
+  peer->since_ms = sl_clock_ms();
+  peer->state = open_socket(peer) ? SL_BUS_PEER_NEW : SL_BUS_PEER_DEAD;
   if (peer->socket && !sl_timer_running(self->connecting))
     sl_timer_start(self->connecting, FIRST_CONNECT_MS, false);
+}
+
+/* Its connection is gone, or is given up. final: it will not be tried again. */
+static void down(sl_bus_peer_t *peer, bool final, const char *why)
+{
+  sl_bus_peers_t *self = peer->peers;
+  bool was_up = peer->state == SL_BUS_PEER_UP;
+  peer->state = SL_BUS_PEER_DOWN;
+  /* What is queued in the old socket must not reach whoever answers there next: a new one waits
+   * for the connection to come back. */
+  if (final || was_up) sl_bus_socket_destroy(&peer->socket);
+  if (final || (was_up && !open_socket(peer))) peer->state = SL_BUS_PEER_DEAD;
+  self->prune = self->changed = true;
+  self->handlers.down(self->ctx, peer, why);
+}
+
+static void on_link(void *ctx, sl_bus_socket_t *socket, sl_bus_link_t link)
+{
+  sl_bus_peer_t *peer = ctx;
+  sl_bus_peers_t *self = peer->peers;
+  bool final = !peer->listed || peer->leaving;
+  if (link == SL_BUS_LINK_UP) {
+    peer->state = SL_BUS_PEER_UP;
+    self->prune = self->changed = true;
+    self->handlers.up(self->ctx, peer);
+  } else if (final || peer->state != SL_BUS_PEER_DOWN) {
+    down(peer, final,
+         link == SL_BUS_LINK_REFUSED ? "the keys were refused" : "the connection to it broke");
+  }
 }
 
 static void on_connecting(void *ctx)

@@ -126,5 +126,6 @@ void sl_bus_presence_withdraw(sl_bus_presence_t *self)
   if (self->withdrawn) return;
   self->withdrawn = true;
   sl_timer_stop(self->heartbeat);
-  tell(self, SL_BUS_BYE, sl_strn("", 0)); /* a directory that is away sees the heartbeats end */
+  /* A directory that is away will see the heartbeats missing. */
+  if (self->up) tell(self, SL_BUS_BYE, sl_strn("", 0));
 }

@@ -280,7 +280,7 @@ static bool set_options(sl_bus_socket_t *self)
   int64_t max_size = SL_BUS_MAX_BODY;
   void *zmq = self->zmq;
   bool ok = set_int(zmq, ZMQ_LINGER, LINGER_MS) && set_int(zmq, ZMQ_SNDHWM, self->opts.hwm) &&
-            set_int(zmq, ZMQ_RCVHWM, self->opts.hwm) && set_int(zmq, ZMQ_IMMEDIATE, 1) &&
+            set_int(zmq, ZMQ_RCVHWM, self->opts.hwm) &&
             set_int(zmq, ZMQ_RECONNECT_IVL, RECONNECT_MS) &&
             set_int(zmq, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS) &&
             set_int(zmq, ZMQ_HANDSHAKE_IVL, HANDSHAKE_MS) &&

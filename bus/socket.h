@@ -9,10 +9,11 @@
  *
  * What the options are set to, and why:
  *   ZMQ_ROUTER_MANDATORY  a send to someone who left, or is full, says so instead of vanishing
- *   ZMQ_IMMEDIATE         nothing is queued for a peer that is not connected, and what was queued
- *                         for one that left goes with it: its successor must not get it
- *   no ROUTER_HANDOVER    routes are chosen by ZeroMQ, one per connection; nobody can take over one
- *   ZMQ_MAXMSGSIZE        SL_BUS_MAX_BODY
+ *   no ZMQ_IMMEDIATE      it would also throw away answers that have arrived when their connection
+ *                         ends (measured: 49 of 200). Instead nothing is sent before the link is
+ * up, and a socket whose link went down is closed by its owner with all that is queued in it; the
+ * incarnation in each call covers the moment between no ROUTER_HANDOVER    routes are chosen by
+ * ZeroMQ, one per connection; nobody can take over one ZMQ_MAXMSGSIZE        SL_BUS_MAX_BODY
  *   ZMQ_LINGER            200 ms: a last word (bye) may still leave, nobody waits long for it
  *   heartbeats on tcp     a peer whose host vanished is noticed within 3 s; on ipc the kernel tells
  * A socket monitor on each connecting socket tells at once when the other side dies.

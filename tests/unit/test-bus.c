@@ -375,6 +375,19 @@ static void killed_adapter_fails_what_was_in_flight(void **state)
   WAIT(f, offers(f->client, "crm", false) == 0);
 }
 
+static void last_word_before_the_end_arrives(void **state)
+{
+  fixture_t *f = *state;
+  for (int i = 0; i < 5; i++) {
+    start_peer(f, "crm");
+    wait_for(f, "crm", 1);
+    result_t r = ask(f, "crm.lastword", NULL);
+    assert_string_equal(r.text, "");
+    assert_string_equal(r.body, "goodbye");
+    WAIT(f, offers(f->client, "crm", true) == 0);
+  }
+}
+
 static void refused_call_is_tried_on_another_instance(void **state)
 {
   fixture_t *f = *state;
@@ -507,6 +520,7 @@ int main(void)
       CASE(answer_that_breaks_off_says_why),
       CASE(in_flight_bound_refuses_the_next),
       CASE(killed_adapter_fails_what_was_in_flight),
+      CASE(last_word_before_the_end_arrives),
       CASE(refused_call_is_tried_on_another_instance),
       CASE(instances_share_the_load),
       CASE(goodbye_stops_new_calls_and_finishes_open_ones),
