@@ -134,9 +134,11 @@ static void print_head(const sl_bus_reply_t *reply)
 
 static void print_problem(const sl_problem_t *problem)
 {
+  sl_problem_t whole = *problem;
   sl_buf_t out;
+  sl_problem_complete(&whole);
   sl_buf_init(&out, 0);
-  sl_problem_write(problem, &out);
+  sl_problem_write(&whole, &out);
   print(sl_buf_str(&out));
   sl_buf_fini(&out);
 }

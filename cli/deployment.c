@@ -279,21 +279,32 @@ static void read_adapter(reader_t *r)
   }
 }
 
+/* The settings of each element called name; a second one finds the process's name taken. */
+static size_t read_each(reader_t *r, const sl_xel_t *root, const char *name, sl_role_t role,
+                        const char *program)
+{
+  size_t n = 0;
+  for (const sl_xel_t *el = sl_xel_find(root->first, name); el; el = sl_xel_find(el->next, name)) {
+    r->el = el;
+    read_settings(r, NULL);
+    add_process(r, role, name, program);
+    n++;
+  }
+  return n;
+}
+
 static void read_all(reader_t *r, const sl_xel_t *root)
 {
-  r->el = sl_xel_find(root->first, "bus");
-  r->n_settings = 0;
-  if (r->el) read_settings(r, NULL);
-  add_process(r, SL_ROLE_BUS, "bus", "sluice-bus");
+  if (!read_each(r, root, "bus", SL_ROLE_BUS, "sluice-bus"))
+    add_process(r, SL_ROLE_BUS, "bus", "sluice-bus");
   for (const sl_xel_t *el = sl_xel_find(root->first, "adapter"); el;
        el = sl_xel_find(el->next, "adapter")) {
     r->el = el;
     read_adapter(r);
   }
-  r->el = sl_xel_find(root->first, "gateway");
-  if (!r->el) return;
-  read_settings(r, NULL);
-  add_process(r, SL_ROLE_GATEWAY, "gateway", "sluice-gateway");
+  if (!read_each(r, root, "gateway", SL_ROLE_GATEWAY, "sluice-gateway"))
+    sl_diags_add(r->diags, SL_ERROR, "D107", r->file, root->line, root->col,
+                 "add <gateway listen=\"127.0.0.1:8080\"/>", "a deployment has a gateway");
 }
 
 /* --- life ---------------------------------------------------------------------------------------

@@ -48,6 +48,7 @@ static sl_code_t check(sl_rundir_t *self, sl_err_t *err)
   if (self->lock < 0 || flock(self->lock, LOCK_EX | LOCK_NB))
     return sl_err_set(err, SL_CONFIG, "%s: %s", self->path,
                       errno == EWOULDBLOCK ? "another sluice run uses it" : strerror(errno));
+  unlinkat(self->lock, "gateway.ready", 0); /* of a run that was killed */
   return SL_OK;
 }
 
@@ -74,7 +75,8 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
  * ours lie. */
 static void remove_ours(const char *dir)
 {
-  static const char *const patterns[] = {"sluice-*.conf", "gateway.ready", "bus", "adapters/*"};
+  static const char *const patterns[] = {"sluice-*.conf", "gateway.ready", "bus.lock", "bus",
+                                         "adapters/*"};
   char path[PATH_MAX + 16];
   for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
     glob_t found;
@@ -83,7 +85,7 @@ static void remove_ours(const char *dir)
     for (size_t k = 0; !none && k < found.gl_pathc; k++) {
       struct stat st;
       bool socket = !lstat(found.gl_pathv[k], &st) && S_ISSOCK(st.st_mode);
-      if (i < 2 || socket) unlink(found.gl_pathv[k]);
+      if (i < 3 || socket) unlink(found.gl_pathv[k]);
     }
     globfree(&found);
   }

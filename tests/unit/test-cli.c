@@ -172,6 +172,8 @@ static void deployment_mistake_is_told_where_it_stands(void **state)
        "3:41 D106 user is an attribute already"},
       {"<adapter mapping=\"crm.map.xml\"/><adapter mapping=\"crm.map.xml\"/>",
        "3:33 D102 there is a process named \"crm\" already"},
+      {"<gateway listen=\"127.0.0.1:0\"/>",
+       "3:1 D102 there is a process named \"gateway\" already"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     char text[512], wrong[512];
@@ -204,6 +206,16 @@ static void deployment_with_many_mistakes_tells_all(void **state)
     assert_int_equal(d->line, lines[i]);
   }
   assert_int_equal(n, 7);
+  sl_diags_destroy(&diags);
+}
+
+static void deployment_without_gateway_is_told(void **state)
+{
+  write_file("sluice.xml", HEAD "</deployment>\n");
+  sl_diags_t *diags = sl_diags_new();
+  assert_null(sl_deployment_load(at("sluice.xml"), true, diags));
+  assert_string_equal(sl_diags_at(diags, 0)->text, "a deployment has a gateway");
+  assert_int_equal(sl_diags_count(diags), 1);
   sl_diags_destroy(&diags);
 }
 
@@ -279,6 +291,7 @@ int main(void)
       cmocka_unit_test(deployment_gives_each_process_its_options),
       cmocka_unit_test(deployment_mistake_is_told_where_it_stands),
       cmocka_unit_test(deployment_with_many_mistakes_tells_all),
+      cmocka_unit_test(deployment_without_gateway_is_told),
       cmocka_unit_test(deployment_unresolved_is_a_warning_when_checked),
       cmocka_unit_test(rundir_is_private_and_goes),
       cmocka_unit_test(rundir_that_was_there_keeps_what_is_not_ours),
