@@ -44,8 +44,8 @@ static const char *const every_adapter[] = {"name",      "mapping",       "insta
 static const char *const over_http[] = {
     "address", "proxy",           "ca", "cert", "key", "user", "password",
     "timeout", "connect-timeout", NULL};
-static const char *const over_odbc[] = {"dsn",  "connection",    "init-sql",
-                                        "pool", "login-timeout", NULL};
+static const char *const over_odbc[] = {
+    "dsn", "connection", "user", "password", "init-sql", "pool", "timeout", "login-timeout", NULL};
 static const char *const nothing[] = {NULL};
 
 static const kind_t kinds[] = {
@@ -77,7 +77,7 @@ static bool ends_in(const char *text, const char *end)
 
 static bool names_file(const char *option)
 {
-  static const char *const files[] = {"ca", "cert", "key", NULL};
+  static const char *const files[] = {"ca", "cert", "key", "tls-cert", "tls-key", "state", NULL};
   return ends_in(option, "-file") || among(option, files);
 }
 
@@ -369,6 +369,13 @@ void sl_deployment_endpoint(const char *run_dir, char *out, size_t size)
   snprintf(out, size, "ipc://%s/bus", run_dir);
 }
 
+static bool has_setting(const sl_process_t *process, const char *name)
+{
+  for (size_t i = 0; i < process->n_settings; i++)
+    if (!strcmp(process->settings[i].name, name)) return true;
+  return false;
+}
+
 void sl_deployment_options(const sl_process_t *process, const char *run_dir, sl_buf_t *out)
 {
   sl_buf_printf(out, "# %s: options of %s, made by sluice\n", process->name, process->program);
@@ -379,6 +386,8 @@ void sl_deployment_options(const sl_process_t *process, const char *run_dir, sl_
     break;
   case SL_ROLE_GATEWAY:
     sl_buf_printf(out, "bus = ipc://%s/bus\nready-file = %s/gateway.ready\n", run_dir, run_dir);
+    /* With its routes kept, a gateway that starts again answers 503, not 404, until it knows. */
+    if (!has_setting(process, "state")) sl_buf_printf(out, "state = %s/gateway.state\n", run_dir);
     break;
   }
   for (size_t i = 0; i < process->n_settings; i++)

@@ -142,6 +142,7 @@ static void deployment_gives_each_process_its_options(void **state)
   assert_string_equal(sl_buf_z(&out), "# gateway: options of sluice-gateway, made by sluice\n"
                                       "bus = ipc:///run/x/bus\n"
                                       "ready-file = /run/x/gateway.ready\n"
+                                      "state = /run/x/gateway.state\n"
                                       "listen = 127.0.0.1:0\nmax-body = 1MiB\n");
   sl_buf_fini(&out);
   sl_deployment_destroy(&d);
