@@ -74,11 +74,16 @@ typedef enum sl_access { SL_READ_WRITE, SL_READ_ONLY, SL_WRITE_ONLY } sl_access_
 /* --- records ------------------------------------------------------------------------------------
  */
 
+enum {
+  SL_SLOT_TEXT = 1,   /* JSON spelling from an HTTP end, where text has no kind */
+  SL_SLOT_COPIED = 2, /* XML: p is in the arena and may be appended to */
+};
+
 typedef struct sl_slot {
   const char *p; /* in the message's arena, in the fed bytes, or in the plan; not terminated */
   uint32_t len;
   uint8_t state; /* sl_lstate_t or sl_jstate_t */
-  uint8_t flags; /* the reader's */
+  uint8_t flags; /* SL_SLOT_TEXT, SL_SLOT_COPIED */
 } sl_slot_t;
 
 typedef struct sl_items {
@@ -157,16 +162,17 @@ struct sl_list {
  * ------------------------------------------------------------------------- */
 
 typedef struct sl_xattr_plan {
-  uint16_t name, ns; /* indexes in sl_names_t; ns 0: none */
+  uint16_t name, ns; /* indexes in mapping->names and ->spaces */
   bool required;
   const sl_field_t *field; /* NULL: constant or ignored */
   const sl_const_t *constant;
+  sl_str_t open; /* " n1:vip=\"" */
 } sl_xattr_plan_t;
 
 /* An element: its text goes to a field, or its children to more nodes, or (a list) each
  * occurrence is an item of `list` whose own content is list->item->xml. */
 struct sl_xnode {
-  uint16_t name, ns; /* indexes in sl_names_t */
+  uint16_t name, ns; /* indexes in mapping->names and ->spaces */
   uint16_t n_attrs, n_children;
   const sl_field_t *field;    /* its text */
   const sl_const_t *constant; /* its text, when written */
@@ -175,12 +181,17 @@ struct sl_xnode {
   const sl_xnode_t *children; /* in contract order, adjacent */
   bool ignored;               /* named by <ignore>: skipped without being counted */
   bool nillable;              /* may be written as xsi:nil */
-  bool required;              /* an empty element is written although nothing is in it */
-  bool writable; /* something below may be written (not read-only through and through) */
+  bool required;              /* by the contract, in its parent */
+  bool writable;        /* something below may be written (not read-only through and through) */
+  bool has_values;      /* something below is not a constant */
+  const char *path;     /* for messages: "CUSTOMER/CONTACTS" */
+  sl_str_t open, close; /* "<n1:NAME", "</n1:NAME>" */
 };
 
-/* Names of elements, attributes and namespaces of a whole mapping, each once: index 0 is "". The
- * XML reader interns them in its own dictionary, so that matching compares pointers. */
+enum { SL_NS_NONE = 0, SL_NS_ANY = 0xffff }; /* ANY: without a contract, any namespace will do */
+
+/* Names of elements and attributes (or namespaces) of a whole mapping, each once: index 0 is "".
+ * The XML reader interns them in its own dictionary, so that matching compares pointers. */
 typedef struct sl_names {
   const char **v;
   uint16_t n, cap;
@@ -221,7 +232,6 @@ struct sl_jnode {
   const sl_list_t *list;      /* LIST; its items are written by list->item->json */
   const sl_jnode_t *children; /* OBJECT: adjacent, in mapping order */
   uint16_t n_children;
-  uint16_t seen; /* OBJECT: number of this node's first child in the frame's duplicate bitmap */
 };
 
 /* --- frames
@@ -236,7 +246,6 @@ typedef struct sl_http_end {
 struct sl_frame {
   const char *name; /* of the shape, or of the operation and its end; for messages */
   uint16_t n_slots, n_lists;
-  uint16_t n_jnodes; /* bits that a duplicate bitmap needs, json and legacy_json together */
   const sl_field_t *const *fields; /* by slot */
   const sl_list_t *const *lists;   /* by index */
   const sl_http_end_t *http;
@@ -247,7 +256,10 @@ struct sl_frame {
   const sl_jnode_t *legacy_json;   /* REST */
   const sl_column_plan_t *columns; /* ODBC: of this level only, in mapping order */
   size_t n_columns;
-  const char *table; /* ODBC; "" if none */
+  const char *table;         /* ODBC; "" if none */
+  const sl_http_end_t *rest; /* REST requests: "header:x-request-id", "query:q", "path:no" */
+  size_t n_rest;
+  sl_str_t xmlns; /* declarations for all prefixes below: " xmlns:n1=\"…\"" */
 };
 
 /* --- operations
@@ -259,6 +271,7 @@ typedef struct sl_when {
   size_t is_len;
   bool prefix;
   int status;
+  bool fault_text;          /* detail="#text": the fault's own text */
   const char *problem;      /* problem type's last segment, or "" */
   const sl_field_t *detail; /* slot in the response frame; NULL: none */
   bool retry;
@@ -353,6 +366,7 @@ struct sl_op {
 
   /* SOAP */
   const sl_wsdl_op_t *wsdl;
+  sl_str_t head, tail; /* the envelope around the content of the request's root element */
   /* REST */
   const char *rest_path; /* template: "/v1/inv/{id}" */
 
@@ -374,7 +388,9 @@ struct sl_mapping {
   sl_system_kind_t kind;
   bool reject_unknown;     /* unknown="reject" */
   sl_contract_t *contract; /* NULL: none; owned */
-  sl_names_t names;
+  sl_names_t names, spaces;
+  sl_codec_t **codecs; /* owned, malloced */
+  size_t n_codecs;
   const sl_op_t *ops;
   size_t n_ops;
   const sl_shape_t *shapes;

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "mappings/engine/compile.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "mappings/engine/reader_xml.h"
+#include "mappings/engine/sql.h"
+
+/* --- what the other parts use
+ * ------------------------------------------------------------------------ */
+
+static void add(sl_build_t *b, sl_severity_t severity, const char *code, int line, int col,
+                const char *fix, const char *fmt, va_list ap)
+{
+  char text[512];
+  vsnprintf(text, sizeof text, fmt, ap);
+  sl_diags_add(b->diags, severity, code, b->file, line, col, fix, "%s", text);
+}
+
+void sl_b_error(sl_build_t *b, const char *code, int line, int col, const char *fix,
+                const char *fmt, ...)
+{
+  va_list ap;
+  va_start(ap, fmt);
+  add(b, SL_ERROR, code, line, col, fix, fmt, ap);
+  va_end(ap);
+}
+
+void sl_b_warn(sl_build_t *b, const char *code, int line, int col, const char *fix, const char *fmt,
+               ...)
+{
+  va_list ap;
+  va_start(ap, fmt);
+  add(b, SL_WARNING, code, line, col, fix, fmt, ap);
+  va_end(ap);
+}
+
+void *sl_b_alloc(sl_build_t *b, size_t size)
+{
+  void *p = sl_arena_zalloc(b->arena, size);
+  if (!p) b->failed = true;
+  return p;
+}
+
+const char *sl_b_dup(sl_build_t *b, const char *p, size_t len)
+{
+  char *s = sl_arena_strndup(b->arena, p, len);
+  if (!s) b->failed = true;
+  return s ? s : "";
+}
+
+const char *sl_b_printf(sl_build_t *b, const char *fmt, ...)
+{
+  char small[1024];
+  va_list ap;
+  va_start(ap, fmt);
+  int n = vsnprintf(small, sizeof small, fmt, ap);
+  va_end(ap);
+  return sl_b_dup(b, small, n < 0 ? 0 : (size_t)n < sizeof small ? (size_t)n : sizeof small - 1);
+}
+
+void *sl_b_grow(sl_build_t *b, void *v, size_t n, size_t size)
+{
+  if (n && (n & (n - 1))) return v; /* full only at powers of two */
+  void *grown = sl_b_alloc(b, (n ? n * 2 : 1) * size);
+  if (grown && n) memcpy(grown, v, n * size);
+  return grown;
+}
+
+const char *sl_b_advice(sl_build_t *b, const char *word, const char *const *words, size_t n)
+{
+  const char *near = sl_xdoc_nearest(word, words, n);
+  if (near) return sl_b_printf(b, "did you mean %s?", near);
+  char text[400];
+  int o = snprintf(text, sizeof text, "one of:");
+  for (size_t i = 0; i < n && (size_t)o < sizeof text; i++)
+    o += snprintf(text + o, sizeof text - (size_t)o, "%s %s", i ? "," : "", words[i]);
+  return n ? sl_b_dup(b, text, strlen(text)) : NULL;
+}
+
+uint16_t sl_b_name(sl_build_t *b, sl_names_t *names, const char *name)
+{
+  for (uint16_t i = 0; i < names->n; i++)
+    if (!strcmp(names->v[i], name)) return i;
+  if (names->n >= SL_NS_ANY - 1) return b->failed = true, (uint16_t)0;
+  const char **v = sl_b_grow(b, names->v, names->n, sizeof *v);
+  if (!v) return 0;
+  names->v = v;
+  v[names->n] = sl_b_dup(b, name, strlen(name));
+  return names->n++;
+}
+
+/* --- loading
+ * ------------------------------------------------------------------------------------------ */
+
+static char *beside(const char *file, const char *path)
+{
+  const char *slash = strrchr(file, '/');
+  size_t dir = slash && path[0] != '/' ? (size_t)(slash - file) + 1 : 0;
+  char *out = malloc(dir + strlen(path) + 1);
+  if (out) memcpy(out, file, dir), strcpy(out + dir, path);
+  return out;
+}
+
+static void load_contract(sl_build_t *b)
+{
+  const sl_xat_t *at = sl_xel_at(b->system, "contract");
+  if (!at) return;
+  char *path = beside(b->file, at->value);
+  size_t before = sl_diags_errors(b->diags);
+  if (path) b->m->contract = sl_contract_load(path, b->diags);
+  if (!b->m->contract && sl_diags_errors(b->diags) == before)
+    sl_b_error(b, "R001", at->value_line, at->value_col, NULL, "the contract %s cannot be read",
+               at->value);
+  free(path);
+}
+
+static void read_system(sl_build_t *b)
+{
+  static const char *const kinds[] = {"soap", "odbc", "rest", "null"};
+  sl_mapping_t *m = b->m;
+  const char *kind = sl_xel_get(b->system, "kind", "null");
+  m->system = sl_b_printf(b, "%s", sl_xel_get(b->system, "name", ""));
+  m->kind = SL_KIND_NULL;
+  for (size_t i = 0; i < 4; i++)
+    if (!strcmp(kind, kinds[i])) m->kind = (sl_system_kind_t)i;
+  m->reject_unknown = !strcmp(sl_xel_get(b->system, "unknown", ""), "reject");
+  const sl_xel_t *nulls = sl_xel_find(b->system->first, "nulls");
+  if (nulls) sl_b_nulls(nulls, &b->nulls);
+}
+
+static void collect_shapes(sl_build_t *b)
+{
+  const sl_xel_t *el = b->root->first;
+  for (; (el = sl_xel_find(el, "shape")); el = el->next) {
+    const sl_xat_t *name = sl_xel_at(el, "name");
+    if (!name) continue;
+    for (size_t i = 0; i < b->n_shapes; i++)
+      if (!strcmp(b->shapes[i].name, name->value))
+        sl_b_error(b, "R101", name->value_line, name->value_col, NULL,
+                   "a shape \"%s\" is declared above (line %d)", name->value,
+                   b->shapes[i].el->line);
+    sl_bshape_t *v = sl_b_grow(b, b->shapes, b->n_shapes, sizeof *v);
+    if (!v) return;
+    b->shapes = v;
+    v[b->n_shapes++] = (sl_bshape_t){.name = name->value, .el = el};
+  }
+}
+
+static void compile(sl_build_t *b, const sl_xdoc_t *doc)
+{
+  b->root = sl_xdoc_root(doc);
+  b->system = sl_xel_find(b->root->first, "system");
+  if (!b->system) return; /* the schema has said so */
+  sl_b_name(b, &b->m->names, "");
+  sl_b_name(b, &b->m->spaces, "");
+  b->m->name = sl_b_printf(b, "%s", sl_xel_get(b->root, "name", ""));
+  b->m->version = sl_b_printf(b, "%s", sl_xel_get(b->root, "version", ""));
+  read_system(b);
+  load_contract(b);
+  sl_b_collect_types(b);
+  sl_b_check_types(b);
+  collect_shapes(b);
+  /* Without its contract, a mapping that names one would only show errors that follow from that. */
+  if (sl_xel_at(b->system, "contract") && !b->m->contract) return;
+  sl_b_compile_ops(b);
+  sl_b_compile_shapes(b);
+  unsigned keys = 0;
+  for (size_t i = 0; b->m->kind == SL_KIND_ODBC && i < b->m->n_ops; i++) {
+    sl_op_t *op = (sl_op_t *)&b->m->ops[i]; /* still being built */
+    if (op->request && op->response && !sl_sql_compile(op, b->arena, b->file, &keys, b->diags))
+      b->failed = true;
+  }
+}
+
+sl_mapping_t *sl_mapping_load(const char *path, sl_diags_t *diags)
+{
+  size_t before = sl_diags_errors(diags);
+  sl_xdoc_t *doc = sl_xdoc_load(path, diags);
+  sl_mapping_t *m = doc ? calloc(1, sizeof *m) : NULL;
+  sl_build_t b = {.m = m, .diags = diags};
+  if (m && (m->arena = sl_arena_new(64 * 1024, 0))) {
+    b.arena = m->arena;
+    b.file = m->file = sl_b_dup(&b, path, strlen(path));
+    sl_xdoc_validate(doc, "mapping.xsd", diags);
+    compile(&b, doc);
+    m->pool = sl_xml_pool_new(m);
+    if (!m->pool) b.failed = true;
+  }
+  if (doc && (!m || !m->arena || b.failed))
+    sl_diags_add(diags, SL_ERROR, "R000", path, 0, 0, NULL, "out of memory");
+  sl_xdoc_destroy(&doc);
+  if (sl_diags_errors(diags) > before) sl_mapping_destroy(&m);
+  return m;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * compile: what the compile*.c files share while they turn a mapping file into plans. Frames are
+ * built as linked trees (sl_bx_t, sl_bj_t), so that members can come in any order, and then laid
+ * flat. After an error compiling goes on, to find all of them; the mapping is then thrown away.
+ *
+ * Everything lives in the mapping's arena. Without memory `b->failed` is set; builders then
+ * return NULL and callers step over it.
+ */
+#ifndef SL_ENGINE_COMPILE_H
+#define SL_ENGINE_COMPILE_H
+
+#include "core/diag.h"
+#include "mappings/engine/codec.h"
+#include "mappings/engine/plan.h"
+#include "mappings/engine/xdoc.h"
+
+/* A <type> or <code-table>. */
+typedef struct sl_btype {
+  const char *name;
+  const sl_xel_t *el;
+  bool used;
+} sl_btype_t;
+
+typedef struct sl_bshape {
+  const char *name;
+  const sl_xel_t *el;
+  const sl_xelem_t *elem; /* where an operation first used it; NULL: nowhere yet */
+  const sl_xtype_t *type;
+  bool open; /* being expanded: using it again is a cycle */
+} sl_bshape_t;
+
+typedef struct sl_build {
+  sl_mapping_t *m;
+  sl_arena_t *arena;
+  sl_diags_t *diags;
+  const char *file;
+  const sl_xel_t *root, *system;
+  sl_btype_t *types;
+  size_t n_types;
+  sl_bshape_t *shapes;
+  size_t n_shapes;
+  sl_nulls_t nulls;
+  size_t codecs_cap;
+  bool failed;
+} sl_build_t;
+
+/* --- frames under construction
+ * --------------------------------------------------------------------- */
+
+typedef struct sl_ba sl_ba_t;
+typedef struct sl_bx sl_bx_t;
+typedef struct sl_bj sl_bj_t;
+typedef struct sl_bf sl_bf_t;
+
+struct sl_ba { /* an XML attribute */
+  sl_ba_t *next;
+  const char *name, *ns;
+  const sl_xattr_t *decl; /* NULL without a contract */
+  sl_field_t *field;
+  sl_const_t *constant;
+  bool ignored;
+};
+
+struct sl_bx { /* an XML element */
+  sl_bx_t *parent, *next, *first, *last;
+  sl_ba_t *attrs;
+  const char *name, *ns; /* ns NULL: any */
+  const char *path;
+  const sl_xchild_t *child; /* NULL: the root, or no contract */
+  const sl_xelem_t *elem;
+  const sl_xtype_t *type; /* NULL: no contract */
+  sl_field_t *field;
+  sl_const_t *constant;
+  sl_list_t *list;
+  sl_bf_t *item; /* of list */
+  bool ignored;
+  bool covered; /* a shape claims all of it: what nobody maps in it is an error in a PUT */
+};
+
+struct sl_bj { /* a JSON member */
+  sl_bj_t *parent, *next, *first, *last;
+  sl_jkind_t kind;
+  const char *key;
+  const char *pointer;
+  sl_field_t *field;
+  sl_const_t *constant;
+  sl_list_t *list;
+  bool required;
+  sl_access_t access;
+};
+
+struct sl_bf { /* a frame */
+  sl_build_t *b;
+  sl_frame_t *frame;
+  sl_bx_t *xml;
+  sl_bj_t *json, *legacy_json;
+  sl_field_t **fields;
+  sl_list_t **lists;
+  sl_bf_t **items; /* of lists */
+  sl_http_end_t *http, *rest;
+  sl_column_plan_t *columns;
+  size_t n_fields, n_lists, n_http, n_rest, n_columns; /* caps follow from these: powers of two */
+  bool request;                                        /* it is written to the legacy system */
+  int depth;
+};
+
+/* Where members stand: a point in a frame's trees. */
+typedef struct sl_at {
+  sl_bf_t *f;
+  sl_bx_t *x;
+  sl_bj_t *j, *lj;
+  sl_access_t access;
+  const sl_table_t *table; /* ODBC with a catalogue */
+  const char *json_base;   /* of pointers in messages: the list that this item is in */
+} sl_at_t;
+
+/* --- compile.c
+ * -------------------------------------------------------------------------------------- */
+
+void sl_b_error(sl_build_t *b, const char *code, int line, int col, const char *fix,
+                const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+void sl_b_warn(sl_build_t *b, const char *code, int line, int col, const char *fix, const char *fmt,
+               ...) __attribute__((format(printf, 6, 7)));
+void *sl_b_alloc(sl_build_t *b, size_t size); /* zeroed */
+const char *sl_b_dup(sl_build_t *b, const char *p, size_t len);
+const char *sl_b_printf(sl_build_t *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* v with room for one more after n elements of size bytes. */
+void *sl_b_grow(sl_build_t *b, void *v, size_t n, size_t size);
+/* "did you mean X?" or "one of: …"; NULL when there are no words. */
+const char *sl_b_advice(sl_build_t *b, const char *word, const char *const *words, size_t n);
+uint16_t sl_b_name(sl_build_t *b, sl_names_t *names, const char *name);
+
+/* --- compile_types.c
+ * -------------------------------------------------------------------------------- */
+
+void sl_b_collect_types(sl_build_t *b);
+void sl_b_nulls(const sl_xel_t *el, sl_nulls_t *out);
+sl_access_t sl_b_access(const sl_xel_t *el);
+/* Checks every declared type once, so that unused ones are known to be right too. */
+void sl_b_check_types(sl_build_t *b);
+/* The codec of a field: el carries type=, modulo= and null attributes (NULL: none); xtype and
+ * column are what the contract says, either may be NULL. preset_kind when nobody says anything.
+ * NULL after an error. */
+const sl_codec_t *sl_b_codec(sl_build_t *b, const sl_xel_t *el, const sl_xtype_t *xtype,
+                             const sl_column_t *column, sl_codec_kind_t preset_kind);
+
+/* --- compile_tree.c
+ * --------------------------------------------------------------------------------- */
+
+sl_bf_t *sl_bf_new(sl_build_t *b, const char *name, bool request);
+/* The element at path (child steps) from `from`, made when it is not there; *attr_p: the last
+ * step's attribute, when it is one. at: the attribute to point at in messages. `repeats` allows
+ * the last step to be a repeated element. NULL after an error. */
+sl_bx_t *sl_bx_walk(sl_bf_t *f, sl_bx_t *from, const char *path, const sl_xat_t *at, bool repeats,
+                    sl_ba_t **attr_p);
+/* The node for pointer below from, made with its objects; an empty pointer is `from` itself. Only
+ * its last member is new: NULL after an error (taken already). */
+sl_bj_t *sl_bj_walk(sl_bf_t *f, sl_bj_t *from, const char *pointer, const sl_xat_t *at,
+                    sl_jkind_t kind, sl_access_t access);
+sl_field_t *sl_bf_field(sl_bf_t *f, const sl_xel_t *el);
+sl_list_t *sl_bf_list(sl_bf_t *f, const sl_xel_t *el, sl_bf_t *item);
+void sl_bf_http(sl_bf_t *f, const char *name, const sl_field_t *field);
+
+/* --- compile_flat.c
+ * --------------------------------------------------------------------------------- */
+
+/* The finished frame; NULL without memory. */
+const sl_frame_t *sl_bf_finish(sl_bf_t *f);
+/* Elements that the contract demands and nobody writes; when the operation replaces a record, also
+ * those that its shape leaves out: they would be blanked. */
+void sl_bf_coverage(sl_bf_t *f, const sl_xel_t *el, bool replaces);
+
+/* --- compile_shape.c
+ * -------------------------------------------------------------------------------- */
+
+sl_bshape_t *sl_b_shape(sl_build_t *b, const sl_xat_t *at);
+/* The members of el (field, object, list, const, ignore), and of its shape=. */
+void sl_b_members(sl_at_t at, const sl_xel_t *el);
+/* The field at a legacy path that only the engine reads (outcome, detail); shared with one that is
+ * mapped. NULL after an error. */
+sl_field_t *sl_b_probe(sl_at_t at, const sl_xat_t *path);
+/* Shapes on their own. */
+void sl_b_compile_shapes(sl_build_t *b);
+
+/* --- compile_op.c
+ * ----------------------------------------------------------------------------------- */
+
+void sl_b_compile_ops(sl_build_t *b);
+
+/* --- compile_outcome.c
+ * ------------------------------------------------------------------------------ */
+
+void sl_b_outcomes(sl_build_t *b, sl_op_t *op, sl_at_t answer, const sl_xel_t *el);
+
+/* --- compile_sql.c
+ * ---------------------------------------------------------------------------------- */
+
+/* params, page, select, insert, update of el into op; request holds the parameters' fields. */
+void sl_b_sql(sl_build_t *b, sl_op_t *op, sl_at_t request, const sl_xel_t *el);
+/* for= of selects, once the response is known. */
+void sl_b_sql_lists(sl_build_t *b, sl_op_t *op, sl_bf_t *response, const sl_xel_t *el);
+
+#endif

@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdio.h>
+#include <string.h>
+#include "core/jsonw.h"
+#include "mappings/engine/compile.h"
+
+/* --- XML
+ * ------------------------------------------------------------------------------------------------
+ */
+
+static uint16_t space_of(sl_build_t *b, const char *ns)
+{
+  return ns ? sl_b_name(b, &b->m->spaces, ns) : (uint16_t)SL_NS_ANY;
+}
+
+static const char *qname(sl_build_t *b, uint16_t ns, const char *name)
+{
+  return ns == SL_NS_NONE || ns == SL_NS_ANY ? name : sl_b_printf(b, "n%u:%s", ns, name);
+}
+
+static sl_str_t tag(sl_build_t *b, const char *before, uint16_t ns, const char *name,
+                    const char *after)
+{
+  return sl_str(sl_b_printf(b, "%s%s%s", before, qname(b, ns, name), after));
+}
+
+/* Where the contract wants it among its siblings. */
+static size_t order_of(const sl_bx_t *x)
+{
+  const sl_xtype_t *t = x->parent ? x->parent->type : NULL;
+  return t && x->child ? (size_t)(x->child - t->children) : 0;
+}
+
+static void sort_children(sl_bx_t *x)
+{
+  sl_bx_t *sorted = NULL;
+  for (sl_bx_t *c = x->first, *next; c; c = next) {
+    next = c->next;
+    sl_bx_t **at = &sorted;
+    while (*at && order_of(*at) <= order_of(c)) at = &(*at)->next;
+    c->next = *at;
+    *at = c;
+  }
+  x->first = sorted;
+}
+
+static void flatten_attrs(sl_build_t *b, const sl_bx_t *x, sl_xnode_t *node)
+{
+  size_t n = 0, i = 0;
+  for (const sl_ba_t *a = x->attrs; a; a = a->next) n++;
+  sl_xattr_plan_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
+  if (!v) return;
+  for (const sl_ba_t *a = x->attrs; a; a = a->next, i++) {
+    uint16_t ns = space_of(b, a->ns);
+    v[i] = (sl_xattr_plan_t){.name = sl_b_name(b, &b->m->names, a->name),
+                             .ns = ns,
+                             .required = a->decl && a->decl->required,
+                             .field = a->field,
+                             .constant = a->constant,
+                             .open = tag(b, " ", ns, a->name, "=\"")};
+    if (a->field) node->has_values = true;
+    if (a->constant || (a->field && a->field->access != SL_READ_ONLY)) node->writable = true;
+  }
+  node->attrs = v;
+  node->n_attrs = (uint16_t)n;
+}
+
+static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
+{
+  size_t n = 0, i = 0;
+  uint16_t ns = space_of(b, x->ns);
+  *node = (sl_xnode_t){.name = sl_b_name(b, &b->m->names, x->name),
+                       .ns = ns,
+                       .field = x->field,
+                       .constant = x->constant,
+                       .list = x->list,
+                       .ignored = x->ignored,
+                       .nillable = !x->type || (x->elem && x->elem->nillable),
+                       .required = x->child && x->child->min > 0,
+                       .path = x->path,
+                       .open = tag(b, "<", ns, x->name, ""),
+                       .close = tag(b, "</", ns, x->name, ">")};
+  node->has_values = x->field || x->list;
+  node->writable = x->constant || (x->field && x->field->access != SL_READ_ONLY) ||
+                   (x->list && x->list->access != SL_READ_ONLY);
+  flatten_attrs(b, x, node);
+  sort_children(x);
+  for (const sl_bx_t *c = x->first; c; c = c->next) n++;
+  sl_xnode_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
+  for (sl_bx_t *c = x->first; v && c; c = c->next, i++) {
+    flatten(b, c, &v[i]);
+    node->writable |= v[i].writable;
+    node->has_values |= v[i].has_values;
+  }
+  node->children = v;
+  node->n_children = (uint16_t)(v ? n : 0);
+}
+
+/* Namespaces in use below node, as bits; a mapping has few. */
+static void spaces_below(const sl_xnode_t *node, uint64_t *set, int depth)
+{
+  if (node->ns < 64) *set |= (uint64_t)1 << node->ns;
+  for (size_t i = 0; i < node->n_attrs; i++)
+    if (node->attrs[i].ns < 64) *set |= (uint64_t)1 << node->attrs[i].ns;
+  for (size_t i = 0; i < node->n_children; i++) spaces_below(&node->children[i], set, depth);
+  if (node->list && node->list->item->xml && depth < 16)
+    spaces_below(node->list->item->xml, set, depth + 1);
+}
+
+static sl_str_t declarations(sl_build_t *b, const sl_xnode_t *root)
+{
+  uint64_t set = 0;
+  const char *out = "";
+  spaces_below(root, &set, 0);
+  for (unsigned i = 1; i < b->m->spaces.n && i < 64; i++)
+    if (set >> i & 1) out = sl_b_printf(b, "%s xmlns:n%u=\"%s\"", out, i, b->m->spaces.v[i]);
+  return sl_str(out);
+}
+
+/* --- JSON
+ * -----------------------------------------------------------------------------------------------
+ */
+
+static sl_str_t quoted(sl_build_t *b, const char *key)
+{
+  sl_buf_t buf;
+  sl_buf_init(&buf, 0);
+  sl_json_quote(&buf, sl_str(key));
+  sl_buf_addc(&buf, ':');
+  sl_str_t s = sl_strn(sl_b_dup(b, buf.p, buf.len), buf.len);
+  if (buf.failed) b->failed = true;
+  sl_buf_fini(&buf);
+  return s;
+}
+
+static void flatten_json(sl_bf_t *f, const sl_bj_t *j, sl_jnode_t *node)
+{
+  sl_build_t *b = f->b;
+  size_t n = 0, i = 0;
+  *node = (sl_jnode_t){.kind = (uint8_t)j->kind,
+                       .required = j->required,
+                       .readable = j->access != SL_WRITE_ONLY && j->kind != SL_JN_OBJECT,
+                       .writable = j->access != SL_READ_ONLY && j->kind != SL_JN_OBJECT,
+                       .has_list = j->kind == SL_JN_LIST,
+                       .key = sl_str(j->key),
+                       .quoted = quoted(b, j->key),
+                       .pointer = j->pointer,
+                       .field = j->field,
+                       .constant = j->constant,
+                       .list = j->list};
+  if (j->kind == SL_JN_IGNORE) node->readable = false;
+  for (const sl_bj_t *c = j->first; c; c = c->next) n++;
+  sl_jnode_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
+  for (const sl_bj_t *c = j->first; v && c; c = c->next, i++) {
+    flatten_json(f, c, &v[i]);
+    node->readable |= v[i].readable;
+    node->writable |= v[i].writable;
+    node->has_list |= v[i].has_list && v[i].readable;
+  }
+  node->children = v;
+  node->n_children = (uint16_t)(v ? n : 0);
+}
+
+const sl_frame_t *sl_bf_finish(sl_bf_t *f)
+{
+  sl_build_t *b = f->b;
+  sl_frame_t *frame = f->frame;
+  for (size_t i = 0; i < f->n_lists; i++) sl_bf_finish(f->items[i]);
+  frame->n_slots = (uint16_t)f->n_fields;
+  frame->n_lists = (uint16_t)f->n_lists;
+  frame->fields = (const sl_field_t *const *)f->fields;
+  frame->lists = (const sl_list_t *const *)f->lists;
+  frame->http = f->http;
+  frame->n_http = f->n_http;
+  frame->rest = f->rest;
+  frame->n_rest = f->n_rest;
+  frame->columns = f->columns;
+  frame->n_columns = f->n_columns;
+  sl_jnode_t *json = sl_b_alloc(b, sizeof *json), *legacy = sl_b_alloc(b, sizeof *legacy);
+  sl_xnode_t *xml = f->xml ? sl_b_alloc(b, sizeof *xml) : NULL;
+  if (!json || !legacy || (f->xml && !xml)) return NULL;
+  flatten_json(f, f->json, json);
+  flatten_json(f, f->legacy_json, legacy);
+  frame->json = json;
+  frame->legacy_json = legacy;
+  if (xml) {
+    flatten(b, f->xml, xml);
+    frame->xml = xml;
+    frame->xmlns = declarations(b, xml);
+  }
+  return b->failed ? NULL : frame;
+}
+
+/* --- coverage
+ * ------------------------------------------------------------------------------------------- */
+
+static const sl_bx_t *built(const sl_bx_t *x, const sl_xchild_t *child)
+{
+  for (const sl_bx_t *c = x->first; c; c = c->next)
+    if (c->child == child) return c;
+  return NULL;
+}
+
+static bool writes(const sl_bx_t *x)
+{
+  if (x->constant || x->list || (x->field && x->field->access != SL_READ_ONLY)) return true;
+  for (const sl_ba_t *a = x->attrs; a; a = a->next)
+    if (a->constant || (a->field && a->field->access != SL_READ_ONLY)) return true;
+  for (const sl_bx_t *c = x->first; c; c = c->next)
+    if (writes(c)) return true;
+  return false;
+}
+
+static void cover(sl_build_t *b, const sl_bx_t *x, const sl_xel_t *el, bool replaces, bool inside)
+{
+  if (!x->type || x->ignored) return;
+  inside |= x->covered;
+  for (size_t i = 0; i < x->type->n_children; i++) {
+    const sl_xchild_t *child = &x->type->children[i];
+    const sl_bx_t *c = built(x, child);
+    const char *name = child->elem->name;
+    if (c) cover(b, c->list && c->item ? c->item->xml : c, el, replaces, inside);
+    if (c && (writes(c) || c->ignored)) continue;
+    if (child->min > 0 && !(c && c->first))
+      sl_b_error(b, "R220", el->line, el->col,
+                 sl_b_printf(b, "map it, or add <const legacy=\"%s\" value=\"…\"/>", name),
+                 "the contract demands %s in %s, and nothing writes it", name, x->name);
+    else if (replaces && inside && !c)
+      sl_b_error(b, "R221", el->line, el->col,
+                 sl_b_printf(b, "map it, or add <ignore legacy=\"%s\" reason=\"…\"/>", name),
+                 "%s in %s is not mapped: replacing the record would blank it", name, x->name);
+  }
+}
+
+void sl_bf_coverage(sl_bf_t *f, const sl_xel_t *el, bool replaces)
+{
+  if (f->xml && f->request) cover(f->b, f->xml, el, replaces, false);
+}

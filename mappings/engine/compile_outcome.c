@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include "mappings/engine/compile.h"
+
+static size_t count(const sl_xel_t *el, const char *name)
+{
+  size_t n = 0;
+  for (const sl_xel_t *c = el->first; (c = sl_xel_find(c, name)); c = c->next) n++;
+  return n;
+}
+
+static void detail(sl_build_t *b, sl_at_t answer, const sl_xel_t *el, bool fault, sl_when_t *when)
+{
+  const sl_xat_t *at = sl_xel_at(el, "detail");
+  if (!at) return;
+  if (!strcmp(at->value, "#text"))
+    when->fault_text = true;
+  else if (fault)
+    sl_b_error(b, "R312", at->value_line, at->value_col, "detail=\"#text\"",
+               "a fault's detail is its own text; paths lead into answers");
+  else
+    when->detail = sl_b_probe(answer, at);
+}
+
+static void read_when(sl_build_t *b, sl_at_t answer, const sl_xel_t *el, bool fault,
+                      sl_when_t *when)
+{
+  const sl_xat_t *is = sl_xel_at(el, "is"), *problem = sl_xel_at(el, "problem"),
+                 *status = sl_xel_at(el, "status");
+  when->status = status ? atoi(status->value) : 502;
+  when->problem = sl_b_printf(b, "%s", problem ? problem->value : "");
+  when->retry = !strcmp(sl_xel_get(el, "retry", ""), "true");
+  if (is) {
+    size_t len = strlen(is->value);
+    when->prefix = len > 0 && is->value[len - 1] == '*';
+    when->is_len = when->prefix ? len - 1 : len;
+    when->is = sl_b_dup(b, is->value, when->is_len);
+  }
+  detail(b, answer, el, fault, when);
+  if (problem && when->status < 300)
+    sl_b_error(b, "R314", problem->value_line, problem->value_col, NULL,
+               "a status of %d is a success: it has no problem", when->status);
+  if (status && fault && when->status < 400)
+    sl_b_error(b, "R315", status->value_line, status->value_col, "a status from 400 to 599",
+               "a fault cannot be a success");
+}
+
+static bool source_of(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const sl_xat_t *at,
+                      sl_outcome_t *out)
+{
+  static const struct {
+    const char *name;
+    sl_source_t source;
+    unsigned kinds; /* 1 << sl_system_kind_t */
+  } special[] = {{"#status", SL_FROM_STATUS, 1u << SL_KIND_REST | 1u << SL_KIND_SOAP},
+                 {"#rows", SL_FROM_ROWS, 1u << SL_KIND_ODBC},
+                 {"#sqlstate", SL_FROM_SQLSTATE, 1u << SL_KIND_ODBC}};
+  for (size_t i = 0; i < 3; i++) {
+    if (strcmp(at->value, special[i].name)) continue;
+    if (!(special[i].kinds & 1u << b->m->kind))
+      sl_b_error(b, "R316", at->value_line, at->value_col, NULL, "a %s system has no %s",
+                 sl_system_kind_name(b->m->kind), at->value);
+    return out->source = special[i].source, true;
+  }
+  out->source = SL_FROM_FIELD;
+  if (at->value[0] == '#' || b->m->kind == SL_KIND_ODBC)
+    sl_b_error(b, "R316", at->value_line, at->value_col,
+               b->m->kind == SL_KIND_ODBC ? "one of: #rows, #sqlstate"
+                                          : "an element of the answer, or #status",
+               "\"%s\" is not a return code of this system", at->value);
+  else if (op->response || answer.x || b->m->kind != SL_KIND_SOAP)
+    out->field = sl_b_probe(answer, at);
+  return out->field;
+}
+
+static void read_outcome(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const sl_xel_t *el,
+                         sl_outcome_t *out)
+{
+  const sl_xat_t *legacy = sl_xel_at(el, "legacy");
+  const sl_xel_t *otherwise = sl_xel_find(el->first, "otherwise");
+  size_t n = count(el, "when"), i = 0;
+  sl_when_t *v = sl_b_alloc(b, (n + 1) * sizeof *v);
+  if (!v || !legacy) return;
+  source_of(b, op, answer, legacy, out);
+  for (const sl_xel_t *w = el->first; (w = sl_xel_find(w, "when")); w = w->next)
+    read_when(b, answer, w, false, &v[i++]);
+  if (otherwise)
+    read_when(b, answer, otherwise, false, &v[i]);
+  else
+    sl_b_error(b, "R311", el->line, el->col,
+               "add <otherwise status=\"502\" problem=\"…\"/> at its end",
+               "the outcome does not say what any other %s means", legacy->value);
+  out->whens = v;
+  out->n_whens = n + 1;
+}
+
+static void read_outcomes(sl_build_t *b, sl_op_t *op, sl_at_t answer, const sl_xel_t *el)
+{
+  const sl_xel_t *from = count(el, "outcome") ? el : b->system;
+  size_t n = count(from, "outcome"), i = 0;
+  sl_outcome_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
+  for (const sl_xel_t *o = from->first; v && (o = sl_xel_find(o, "outcome")); o = o->next)
+    read_outcome(b, op, answer, o, &v[i++]);
+  op->outcomes = v;
+  op->n_outcomes = v ? n : 0;
+  if (!n && !op->info.safe && b->m->kind != SL_KIND_NULL)
+    sl_b_error(b, "R310", el->line, el->col,
+               "add <outcome legacy=\"…\">, here or in <system> for all operations",
+               "%s changes something and does not say how it is known whether that worked",
+               op->info.name);
+}
+
+static void read_faults(sl_build_t *b, sl_op_t *op, sl_at_t answer, const sl_xel_t *el)
+{
+  size_t n = count(el, "fault") + count(b->system, "fault"), i = 0;
+  sl_when_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
+  const sl_xel_t *from[] = {el, b->system};
+  for (size_t k = 0; v && k < 2; k++)
+    for (const sl_xel_t *f = from[k]->first; (f = sl_xel_find(f, "fault")); f = f->next)
+      read_when(b, answer, f, true, &v[i++]);
+  op->faults = v;
+  op->n_faults = v ? n : 0;
+  const sl_xel_t *first = sl_xel_find(el->first, "fault");
+  if (first && b->m->kind != SL_KIND_SOAP)
+    sl_b_error(b, "R317", first->line, first->col,
+               "use <outcome legacy=\"#status\"> or \"#sqlstate\"", "only SOAP has faults");
+}
+
+static bool covered(const sl_op_t *op, const sl_wsdl_fault_t *fault)
+{
+  for (size_t i = 0; i < op->n_faults; i++) {
+    const char *is = op->faults[i].is;
+    if (!is || !strcmp(is, fault->name) || (fault->elem && !strcmp(is, fault->elem->name)))
+      return true;
+  }
+  return false;
+}
+
+void sl_b_outcomes(sl_build_t *b, sl_op_t *op, sl_at_t answer, const sl_xel_t *el)
+{
+  read_outcomes(b, op, answer, el);
+  read_faults(b, op, answer, el);
+  for (size_t i = 0; op->wsdl && i < op->wsdl->n_faults; i++)
+    if (!covered(op, &op->wsdl->faults[i]))
+      sl_b_error(
+          b, "R313", el->line, el->col,
+          sl_b_printf(b,
+                      "add <fault is=\"%s\" status=\"…\" problem=\"…\"/>, or a <fault> without is= "
+                      "for all others",
+                      op->wsdl->faults[i].name),
+          "the contract declares the fault %s, and nothing says what it means",
+          op->wsdl->faults[i].name);
+}

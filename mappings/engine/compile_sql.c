@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include "mappings/engine/compile.h"
+
+static size_t count(const sl_xel_t *el, const char *name)
+{
+  size_t n = 0;
+  for (const sl_xel_t *c = el->first; (c = sl_xel_find(c, name)); c = c->next) n++;
+  return n;
+}
+
+/* --- parameters
+ * ------------------------------------------------------------------------------------------- */
+
+static void read_param(sl_build_t *b, sl_at_t at, const sl_xel_t *el, sl_param_t *param)
+{
+  const sl_xat_t *http = sl_xel_at(el, "http"), *json = sl_xel_at(el, "json");
+  sl_field_t *field = sl_bf_field(at.f, el);
+  if (!field) return;
+  param->name = sl_str(sl_b_printf(b, "%s", sl_xel_get(el, "name", "")));
+  param->optional = !strcmp(sl_xel_get(el, "optional", ""), "true");
+  param->field = field;
+  field->access = SL_WRITE_ONLY;
+  field->legacy = field->label = param->name.p;
+  field->nillable = true;
+  field->required = !param->optional;
+  field->codec = sl_b_codec(b, el, NULL, NULL, SL_CODEC_TEXT);
+  if (!http == !json)
+    sl_b_error(b, "R230", el->line, el->col, NULL, "a param needs one of http= and json=");
+  if (http) {
+    char *name = (char *)sl_b_printf(b, "%s", http->value);
+    if (!strncmp(name, "header:", 7))
+      for (char *p = name; *p; p++)
+        if (*p >= 'A' && *p <= 'Z') *p = (char)(*p - 'A' + 'a');
+    field->http = field->label = name;
+    sl_bf_http(at.f, name, field);
+  } else if (json) {
+    sl_bj_t *j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_FIELD, SL_WRITE_ONLY);
+    if (j) j->field = field, field->json = field->label = j->pointer;
+  }
+}
+
+static void read_params(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *el)
+{
+  size_t n = count(el, "param"), i = 0;
+  sl_param_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
+  for (const sl_xel_t *p = el->first; v && (p = sl_xel_find(p, "param")); p = p->next) {
+    const sl_xat_t *name = sl_xel_at(p, "name");
+    for (size_t k = 0; name && k < i; k++)
+      if (sl_str_eqz(v[k].name, name->value))
+        sl_b_error(b, "R330", name->value_line, name->value_col, NULL,
+                   "a param %s is declared above", name->value);
+    read_param(b, at, p, &v[i]);
+    i += v[i].field != NULL;
+  }
+  op->params = v;
+  op->n_params = i;
+}
+
+/* --- statements
+ * ------------------------------------------------------------------------------------------- */
+
+static void condition(sl_build_t *b, const sl_op_t *op, const sl_xel_t *el, sl_sql_piece_t *piece)
+{
+  const sl_xat_t *present = sl_xel_at(el, "present");
+  piece->when = SL_IF_PAGE_AFTER;
+  if (!present) return;
+  if (!strcmp(present->value, "page.after")) {
+    if (!op->page)
+      sl_b_error(b, "R331", present->value_line, present->value_col,
+                 "add <page key=\"…\" size=\"…\" max=\"…\"/>", "page.after needs a <page>");
+    return;
+  }
+  const char *words[64];
+  piece->when = SL_IF_PARAM;
+  for (size_t i = 0; i < op->n_params; i++) {
+    if (i < 64) words[i] = op->params[i].name.p;
+    if (!sl_str_eqz(op->params[i].name, present->value)) continue;
+    piece->param = (uint16_t)i;
+    if (!op->params[i].optional)
+      sl_b_error(b, "R332", present->value_line, present->value_col,
+                 "add optional=\"true\" to the param", "the param %s is always present",
+                 present->value);
+    return;
+  }
+  sl_b_error(b, "R333", present->value_line, present->value_col,
+             sl_b_advice(b, present->value, words, op->n_params < 64 ? op->n_params : 64),
+             "no param %s", present->value);
+}
+
+static void read_select(sl_build_t *b, const sl_op_t *op, const sl_xel_t *el, sl_select_t *select)
+{
+  size_t n = 0, i = 0;
+  for (const sl_xel_t *c = el->first; c; c = c->next) n++;
+  sl_sql_piece_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
+  bool any = false;
+  for (const sl_xel_t *c = el->first; v && c; c = c->next) {
+    const sl_xel_t *text = c->text ? c : c->first;
+    if (!text || !text->text) continue;
+    const char *p = sl_b_printf(b, "%s", "");
+    p = sl_b_dup(b, text->text, strlen(text->text));
+    v[i] = (sl_sql_piece_t){
+        .text = sl_str(p), .when = SL_IF_ALWAYS, .line = text->line, .col = text->col};
+    if (c->name) condition(b, op, c, &v[i]);
+    if (p[strspn(p, " \t\r\n")]) any = true;
+    i++;
+  }
+  if (!any) sl_b_error(b, "R334", el->line, el->col, NULL, "the select is empty");
+  select->pieces = v;
+  select->n_pieces = i;
+}
+
+static void read_page(sl_build_t *b, sl_op_t *op, const sl_xel_t *el)
+{
+  const sl_xel_t *page = sl_xel_find(el->first, "page");
+  sl_page_t *p = page ? sl_b_alloc(b, sizeof *p) : NULL;
+  if (!p) return;
+  const char **v = NULL;
+  for (const char *w = sl_xel_get(page, "key", ""); *(w += strspn(w, " \t\r\n"));) {
+    size_t len = strcspn(w, " \t\r\n");
+    v = sl_b_grow(b, v, p->n_key, sizeof *v);
+    if (!v) return;
+    v[p->n_key++] = sl_b_dup(b, w, len);
+    w += len;
+  }
+  p->key = v;
+  p->size = (unsigned)atoi(sl_xel_get(page, "size", "0"));
+  p->max = (unsigned)atoi(sl_xel_get(page, "max", "0"));
+  const sl_xat_t *max = sl_xel_at(page, "max");
+  if (max && p->max < p->size)
+    sl_b_error(b, "R335", max->value_line, max->value_col, NULL, "max is less than size");
+  op->page = p;
+}
+
+static sl_field_t *column_field(const sl_bf_t *f, const char *column)
+{
+  for (size_t i = 0; i < f->n_columns; i++)
+    if (f->columns[i].field && !strcasecmp(f->columns[i].label.p, column))
+      return (sl_field_t *)f->columns[i].field;
+  return NULL;
+}
+
+static void read_generated(sl_build_t *b, sl_op_t *op, sl_bf_t *f, const sl_xel_t *insert)
+{
+  size_t n = count(insert, "generated"), i = 0;
+  sl_generated_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
+  for (const sl_xel_t *g = insert->first; v && (g = sl_xel_find(g, "generated")); g = g->next) {
+    const sl_xat_t *legacy = sl_xel_at(g, "legacy");
+    sl_field_t *field = legacy ? column_field(f, legacy->value) : NULL;
+    const char *sql = sl_xel_text(g);
+    sql += strspn(sql, " \t\r\n");
+    if (legacy && !field)
+      sl_b_error(b, "R336", legacy->value_line, legacy->value_col, NULL,
+                 "the shape has no column %s", legacy->value);
+    if (!field) continue;
+    field->generated = true;
+    field->required = false;
+    v[i++] = (sl_generated_t){field, sl_str(sl_b_dup(b, sql, strlen(sql))), g->line, g->col};
+  }
+  op->change.generated = v;
+  op->change.n_generated = i;
+}
+
+static void read_change(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *el)
+{
+  const sl_xel_t *insert = sl_xel_find(el->first, "insert"),
+                 *update = sl_xel_find(el->first, "update");
+  const sl_xel_t *change = insert ? insert : update;
+  if (!change) return;
+  const sl_xel_t *again = sl_xel_find(change->next, change->name);
+  if ((insert && update) || again) {
+    const sl_xel_t *second = again ? again : update;
+    sl_b_error(b, "R337", second->line, second->col, NULL, "an operation has one insert or update");
+  }
+  if (sl_xel_find(el->first, "select"))
+    sl_b_error(b, "R337", change->line, change->col, "read with reread=\"…\" on the response",
+               "an operation selects or changes, not both");
+  op->change.kind = insert ? SL_CHANGE_INSERT : SL_CHANGE_UPDATE;
+  op->change.replace = !strcmp(sl_xel_get(change, "mode", ""), "replace");
+  sl_b_members(at, change);
+  if (insert) read_generated(b, op, at.f, insert);
+  if (!at.f->frame->table[0])
+    sl_b_error(b, "R338", change->line, change->col, "add table=\"…\" to the shape",
+               "the shape %s names no table to write to", sl_xel_get(change, "shape", ""));
+  bool key = false;
+  for (size_t i = 0; i < at.f->n_fields; i++) key |= at.f->fields[i]->key;
+  if (update && !key)
+    sl_b_error(b, "R339", change->line, change->col, "add key=\"true\" to a field of the shape",
+               "nothing says which record is to be updated");
+}
+
+void sl_b_sql(sl_build_t *b, sl_op_t *op, sl_at_t request, const sl_xel_t *el)
+{
+  read_params(b, op, request, el);
+  read_page(b, op, el);
+  size_t n = count(el, "select"), i = 0;
+  sl_select_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
+  for (const sl_xel_t *s = el->first; v && (s = sl_xel_find(s, "select")); s = s->next)
+    read_select(b, op, s, &v[i++]);
+  op->selects = v;
+  op->n_selects = i;
+  read_change(b, op, request, el);
+  if (!n && !op->change.kind)
+    sl_b_error(b, "R340", el->line, el->col, NULL, "the operation has no select, insert or update");
+}
+
+/* --- which list a further select fills
+ * -------------------------------------------------------------------- */
+
+static const sl_list_t *list_at(const sl_op_t *op, const sl_bf_t *response, const char *pointer)
+{
+  const sl_bf_t *f = op->rows ? response->items[op->rows->index] : response;
+  size_t base = op->rows ? strlen(op->rows->json) : 0;
+  for (size_t i = 0; i < f->n_lists; i++)
+    if (!strcmp(f->lists[i]->json + base, pointer)) return f->lists[i];
+  return NULL;
+}
+
+void sl_b_sql_lists(sl_build_t *b, sl_op_t *op, sl_bf_t *response, const sl_xel_t *el)
+{
+  sl_select_t *v = (sl_select_t *)op->selects; /* still being built */
+  size_t i = 0, plain = 0;
+  for (const sl_xel_t *s = el->first; i < op->n_selects && (s = sl_xel_find(s, "select"));
+       s = s->next, i++) {
+    const sl_xat_t *at = sl_xel_at(s, "for");
+    if (!at) {
+      if (plain++)
+        sl_b_error(b, "R341", s->line, s->col, "say for=\"/…\": which list its rows fill",
+                   "a second select without for=");
+      continue;
+    }
+    v[i].list = list_at(op, response, at->value);
+    if (!v[i].list)
+      sl_b_error(b, "R342", at->value_line, at->value_col, NULL, "the response has no list at %s",
+                 at->value);
+    else if (!v[i].list->n_parent)
+      sl_b_error(b, "R343", v[i].list->line, v[i].list->col, "add parent=\"COLUMN\"",
+                 "a list that a select fills names the columns that join it to its record");
+  }
+}

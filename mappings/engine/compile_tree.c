@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+#include "mappings/engine/compile.h"
+
+sl_bf_t *sl_bf_new(sl_build_t *b, const char *name, bool request)
+{
+  sl_bf_t *f = sl_b_alloc(b, sizeof *f);
+  sl_frame_t *frame = sl_b_alloc(b, sizeof *frame);
+  sl_bj_t *json = sl_b_alloc(b, sizeof *json), *legacy = sl_b_alloc(b, sizeof *legacy);
+  if (!f || !frame || !json || !legacy) return NULL;
+  json->pointer = legacy->pointer = json->key = legacy->key = "";
+  frame->name = name;
+  frame->table = "";
+  f->b = b;
+  f->frame = frame;
+  f->json = json;
+  f->legacy_json = legacy;
+  f->request = request;
+  return f;
+}
+
+sl_field_t *sl_bf_field(sl_bf_t *f, const sl_xel_t *el)
+{
+  sl_build_t *b = f->b;
+  sl_field_t *field = sl_b_alloc(b, sizeof *field);
+  sl_field_t **v = sl_b_grow(b, f->fields, f->n_fields, sizeof *v);
+  if (!field || !v) return NULL;
+  f->fields = v;
+  field->slot = (uint16_t)f->n_fields;
+  field->json = field->http = field->legacy = field->label = "";
+  field->line = el->line;
+  field->col = el->col;
+  if (f->n_fields >= UINT16_MAX) return b->failed = true, NULL;
+  return v[f->n_fields++] = field;
+}
+
+sl_list_t *sl_bf_list(sl_bf_t *f, const sl_xel_t *el, sl_bf_t *item)
+{
+  sl_build_t *b = f->b;
+  sl_list_t *list = sl_b_alloc(b, sizeof *list);
+  sl_list_t **v = sl_b_grow(b, f->lists, f->n_lists, sizeof *v);
+  sl_bf_t **items = sl_b_grow(b, f->items, f->n_lists, sizeof *items);
+  if (!list || !v || !items) return NULL;
+  f->lists = v;
+  f->items = items;
+  list->index = (uint16_t)f->n_lists;
+  list->json = list->legacy = list->table = "";
+  list->max = SL_UNBOUNDED;
+  list->line = el->line;
+  list->col = el->col;
+  list->item = item->frame;
+  items[f->n_lists] = item;
+  return v[f->n_lists++] = list;
+}
+
+void sl_bf_http(sl_bf_t *f, const char *name, const sl_field_t *field)
+{
+  sl_http_end_t *v = sl_b_grow(f->b, f->http, f->n_http, sizeof *v);
+  if (!v) return;
+  f->http = v;
+  v[f->n_http++] = (sl_http_end_t){sl_str(name), field};
+}
+
+/* --- XML paths
+ * ---------------------------------------------------------------------------------------- */
+
+struct step {
+  const char *start; /* in the path, for the column */
+  const char *ns;    /* NULL: not given */
+  const char *name;
+  bool attr;
+};
+
+/* The next step of a path: NAME, {uri}NAME, @NAME. */
+static const char *cut(sl_build_t *b, const char *p, struct step *s)
+{
+  *s = (struct step){.start = p};
+  if (*p == '@') s->attr = true, p++;
+  const char *close = *p == '{' ? strchr(p, '}') : NULL;
+  if (close) s->ns = sl_b_dup(b, p + 1, (size_t)(close - p) - 1), p = close + 1;
+  size_t len = strcspn(p, "/");
+  s->name = sl_b_dup(b, p, len);
+  p += len;
+  return *p == '/' ? p + 1 : p;
+}
+
+static void at_step(const sl_bf_t *f, const sl_xat_t *at, const char *path, const struct step *s,
+                    const char *code, const char *fix, const char *text)
+{
+  int offset = path == at->value ? (int)(s->start - path) : 0;
+  sl_b_error(f->b, code, at->value_line, at->value_col + offset, fix, "%s", text);
+}
+
+static const char *child_advice(sl_build_t *b, const sl_xtype_t *type, const char *name)
+{
+  const char *words[64];
+  size_t n = 0;
+  for (size_t i = 0; i < type->n_children && n < 64; i++) words[n++] = type->children[i].elem->name;
+  return sl_b_advice(b, name, words, n);
+}
+
+static const char *type_label(sl_build_t *b, const sl_bx_t *x)
+{
+  return x->type && x->type->name[0] ? sl_b_printf(b, "%s (type %s)", x->name, x->type->name)
+                                     : x->name;
+}
+
+static sl_bx_t *existing(const sl_bx_t *from, const struct step *s, const char *ns)
+{
+  for (sl_bx_t *c = from->first; c; c = c->next)
+    if (!strcmp(c->name, s->name) && (!ns || !c->ns || !strcmp(ns, c->ns))) return c;
+  return NULL;
+}
+
+static sl_bx_t *new_child(sl_bf_t *f, sl_bx_t *from, const struct step *s, const sl_xchild_t *child)
+{
+  sl_bx_t *x = sl_b_alloc(f->b, sizeof *x);
+  if (!x) return NULL;
+  x->parent = from;
+  x->name = s->name;
+  x->ns = child ? child->elem->ns : s->ns;
+  x->child = child;
+  x->elem = child ? child->elem : NULL;
+  x->type = child ? child->elem->type : NULL;
+  x->path = from->path[0] ? sl_b_printf(f->b, "%s/%s", from->path, s->name) : s->name;
+  if (from->last)
+    from->last->next = x;
+  else
+    from->first = x;
+  from->last = x;
+  return x;
+}
+
+static sl_bx_t *walk_child(sl_bf_t *f, sl_bx_t *from, const struct step *s, const char *path,
+                           const sl_xat_t *at)
+{
+  sl_build_t *b = f->b;
+  bool ambiguous = false;
+  const sl_xchild_t *child = NULL;
+  if (from->type) {
+    child = sl_xtype_child(from->type, s->ns, s->name, &ambiguous);
+    if (ambiguous)
+      at_step(f, at, path, s, "R202", "write it as {namespace}name",
+              sl_b_printf(b, "%s has elements called %s in two namespaces", type_label(b, from),
+                          s->name));
+    else if (!child && from->type->n_children)
+      at_step(f, at, path, s, "R201", child_advice(b, from->type, s->name),
+              sl_b_printf(b, "no element %s in %s", s->name, type_label(b, from)));
+    else if (!child)
+      at_step(f, at, path, s, "R201", NULL,
+              sl_b_printf(b, "no element %s in %s, which holds no elements", s->name,
+                          type_label(b, from)));
+    if (ambiguous || !child) return NULL;
+  }
+  sl_bx_t *x = existing(from, s, child ? child->elem->ns : s->ns);
+  return x ? x : new_child(f, from, s, child);
+}
+
+static sl_ba_t *walk_attr(sl_bf_t *f, sl_bx_t *x, const struct step *s, const char *path,
+                          const sl_xat_t *at)
+{
+  sl_build_t *b = f->b;
+  const sl_xattr_t *decl = x->type ? sl_xtype_attr(x->type, s->ns, s->name) : NULL;
+  if (x->type && !decl) {
+    const char *words[64];
+    size_t n = 0;
+    for (; n < x->type->n_attrs && n < 64; n++) words[n] = x->type->attrs[n].name;
+    at_step(f, at, path, s, "R204", sl_b_advice(b, s->name, words, n),
+            sl_b_printf(b, "no attribute %s on %s", s->name, type_label(b, x)));
+    return NULL;
+  }
+  for (sl_ba_t *a = x->attrs; a; a = a->next)
+    if (!strcmp(a->name, s->name)) return a;
+  sl_ba_t *a = sl_b_alloc(b, sizeof *a);
+  if (!a) return NULL;
+  a->name = s->name;
+  a->ns = decl ? decl->ns : s->ns ? s->ns : "";
+  a->decl = decl;
+  a->next = x->attrs;
+  return x->attrs = a;
+}
+
+static bool repeats_here(const sl_bx_t *x)
+{
+  return x->list || (x->child && x->child->max > 1);
+}
+
+sl_bx_t *sl_bx_walk(sl_bf_t *f, sl_bx_t *from, const char *path, const sl_xat_t *at, bool repeats,
+                    sl_ba_t **attr_p)
+{
+  sl_bx_t *x = from;
+  *attr_p = NULL;
+  if (!from) return NULL;
+  for (const char *p = path; *p;) {
+    struct step s;
+    p = cut(f->b, p, &s);
+    if (!strcmp(s.name, ".") && !s.attr) continue;
+    if (!s.name[0] || strchr(s.name, '[') || (s.attr && *p)) {
+      at_step(f, at, path, &s, "R200", "NAME/NAME, with @NAME only at the end",
+              sl_b_printf(f->b, "\"%s\" is not a path", path));
+      return NULL;
+    }
+    if (s.attr) {
+      *attr_p = walk_attr(f, x, &s, path, at);
+      return *attr_p ? x : NULL;
+    }
+    x = walk_child(f, x, &s, path, at);
+    if (!x) return NULL;
+    if (repeats_here(x) && !(repeats && !*p)) {
+      at_step(f, at, path, &s, "R203",
+              sl_b_printf(f->b, "map it with <list legacy=\"%s\" …>", x->path),
+              sl_b_printf(f->b, "%s may come more than once", x->name));
+      return NULL;
+    }
+  }
+  return x;
+}
+
+/* --- JSON pointers
+ * ------------------------------------------------------------------------------------- */
+
+static const char *token(sl_build_t *b, const char *p, const char **next_p)
+{
+  size_t len = strcspn(p, "/");
+  char *t = sl_b_alloc(b, len + 1), *o = t;
+  *next_p = p + len;
+  for (size_t i = 0; t && i < len; i++) {
+    if (p[i] == '~' && i + 1 < len)
+      *o++ = p[++i] == '1' ? '/' : '~';
+    else
+      *o++ = p[i];
+  }
+  return t;
+}
+
+static sl_bj_t *new_member(sl_build_t *b, sl_bj_t *from, const char *key, const char *raw,
+                           size_t raw_len)
+{
+  sl_bj_t *j = sl_b_alloc(b, sizeof *j);
+  if (!j) return NULL;
+  j->parent = from;
+  j->key = key;
+  j->pointer = sl_b_printf(b, "%s/%.*s", from->pointer, (int)raw_len, raw);
+  if (from->last)
+    from->last->next = j;
+  else
+    from->first = j;
+  return from->last = j;
+}
+
+static bool disjoint(sl_access_t a, sl_access_t b)
+{
+  return a != b && a != SL_READ_WRITE && b != SL_READ_WRITE;
+}
+
+/* The member for one token: an object on the way, or the new one at the end. */
+static sl_bj_t *member(sl_bf_t *f, sl_bj_t *from, const char *key, const char *raw, size_t raw_len,
+                       bool last, sl_jkind_t kind, sl_access_t access, const sl_xat_t *at)
+{
+  for (sl_bj_t *c = from->first; c; c = c->next) {
+    if (strcmp(c->key, key)) continue;
+    bool object = !last || kind == SL_JN_OBJECT;
+    if (object && c->kind == SL_JN_OBJECT) return c;
+    if (!object && c->kind == SL_JN_FIELD && kind == SL_JN_FIELD && disjoint(c->access, access))
+      continue;
+    sl_b_error(f->b, "R210", at->value_line, at->value_col, NULL,
+               c->kind == SL_JN_OBJECT || object
+                   ? "%s is an object here and something else elsewhere"
+                   : "%s is filled twice",
+               c->pointer);
+    return NULL;
+  }
+  sl_bj_t *j = new_member(f->b, from, key, raw, raw_len);
+  if (j && last) j->kind = kind, j->access = access;
+  return j;
+}
+
+sl_bj_t *sl_bj_walk(sl_bf_t *f, sl_bj_t *from, const char *pointer, const sl_xat_t *at,
+                    sl_jkind_t kind, sl_access_t access)
+{
+  if (!*pointer) {
+    if (kind == SL_JN_OBJECT) return from;
+    if (from->parent || from->first || from->kind != SL_JN_OBJECT) {
+      sl_b_error(f->b, "R210", at ? at->value_line : 0, at ? at->value_col : 0,
+                 "name it: json=\"/…\"",
+                 "an empty pointer is the whole value, and there are other members");
+      return NULL;
+    }
+    from->kind = kind;
+    from->access = access;
+    return from;
+  }
+  if (from->kind != SL_JN_OBJECT) {
+    sl_b_error(f->b, "R210", at->value_line, at->value_col, NULL,
+               "the whole value is mapped already");
+    return NULL;
+  }
+  for (const char *p = pointer, *next; from && *p == '/'; p = next) {
+    const char *key = token(f->b, p + 1, &next);
+    if (!key) return NULL;
+    from = member(f, from, key, p + 1, (size_t)(next - p) - 1, !*next, kind, access, at);
+  }
+  return *pointer == '/' ? from : NULL;
+}

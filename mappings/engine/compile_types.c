@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include "mappings/engine/compile.h"
+
+enum { MAX_ROWS = 4096, MAX_BASES = 16 };
+
+static sl_btype_t *find(sl_build_t *b, const char *name)
+{
+  for (size_t i = 0; i < b->n_types; i++)
+    if (!strcmp(b->types[i].name, name)) return &b->types[i];
+  return NULL;
+}
+
+static void collect(sl_build_t *b, const sl_xel_t *el)
+{
+  const sl_xat_t *name = sl_xel_at(el, "name");
+  sl_codec_kind_t kind;
+  if (!name) return;
+  sl_btype_t *before = find(b, name->value);
+  if (before)
+    sl_b_error(b, "R102", name->value_line, name->value_col, "choose another name",
+               "a type \"%s\" is declared above (line %d)", name->value, before->el->line);
+  else if (sl_codec_kind_parse(name->value, &kind))
+    sl_b_error(b, "R103", name->value_line, name->value_col, "choose another name",
+               "\"%s\" is a built-in type", name->value);
+  sl_btype_t *v = sl_b_grow(b, b->types, b->n_types, sizeof *v);
+  if (!v) return;
+  b->types = v;
+  v[b->n_types++] = (sl_btype_t){.name = name->value, .el = el};
+}
+
+void sl_b_collect_types(sl_build_t *b)
+{
+  for (const sl_xel_t *el = b->root->first; (el = sl_xel_find(el, NULL)); el = el->next)
+    if (sl_xel_is(el, "type") || sl_xel_is(el, "code-table")) collect(b, el);
+}
+
+/* --- attributes
+ * ------------------------------------------------------------------------------------ */
+
+static bool state_of(const char *p, size_t len, sl_lstate_t *out)
+{
+  static const struct {
+    const char *name;
+    sl_lstate_t state;
+  } states[] = {
+      {"missing", SL_L_MISSING}, {"nil", SL_L_NIL}, {"empty", SL_L_EMPTY}, {"blank", SL_L_BLANK}};
+  for (size_t i = 0; i < 4; i++)
+    if (strlen(states[i].name) == len && !memcmp(states[i].name, p, len))
+      return *out = states[i].state, true;
+  return false;
+}
+
+static unsigned states_of(const char *words)
+{
+  unsigned set = 0;
+  sl_lstate_t s;
+  for (const char *p = words; *p; p += strspn(p, " \t\r\n")) {
+    size_t len = strcspn(p, " \t\r\n");
+    if (state_of(p, len, &s)) set |= 1u << s;
+    p += len;
+  }
+  return set;
+}
+
+void sl_b_nulls(const sl_xel_t *el, sl_nulls_t *out)
+{
+  const char *null = sl_xel_get(el, "null", NULL), *absent = sl_xel_get(el, "absent", NULL);
+  if (null && state_of(null, strlen(null), &out->null)) out->has_null = true;
+  if (absent && state_of(absent, strlen(absent), &out->absent)) out->has_absent = true;
+  out->read_null |= states_of(sl_xel_get(el, "read-null", ""));
+  out->read_absent |= states_of(sl_xel_get(el, "read-absent", ""));
+}
+
+sl_access_t sl_b_access(const sl_xel_t *el)
+{
+  const char *a = sl_xel_get(el, "access", "");
+  return !strcmp(a, "read-only")    ? SL_READ_ONLY
+         : !strcmp(a, "write-only") ? SL_WRITE_ONLY
+                                    : SL_READ_WRITE;
+}
+
+static unsigned modulo_of(const sl_xel_t *el)
+{
+  const char *m = sl_xel_get(el, "modulo", "");
+  return (strstr(m, "empty") ? SL_MODULO_EMPTY : 0u) | (strstr(m, "pad") ? SL_MODULO_PAD : 0u) |
+         (strstr(m, "scale") ? SL_MODULO_SCALE : 0u);
+}
+
+/* Which of the words value is; otherwise `preset`. */
+static int word(const sl_xel_t *el, const char *attr, const char *const *words, int n, int preset)
+{
+  const char *v = sl_xel_get(el, attr, NULL);
+  for (int i = 0; v && i < n; i++)
+    if (!strcmp(v, words[i])) return i;
+  return preset;
+}
+
+static int number(const sl_xel_t *el, const char *attr, int preset)
+{
+  const char *v = sl_xel_get(el, attr, NULL);
+  return v ? atoi(v) : preset; /* the schema holds it to a small number */
+}
+
+/* --- a type's rows
+ * -------------------------------------------------------------------------------- */
+
+static void add_sentinels(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec)
+{
+  size_t n = spec->n_sentinels;
+  for (const sl_xel_t *s = el->first; (s = sl_xel_find(s, "sentinel")); s = s->next) n++;
+  sl_sentinel_t *v = n > spec->n_sentinels ? sl_b_alloc(b, n * sizeof *v) : NULL;
+  if (!v) return;
+  /* A type's own come before its base's: the first that fits is canonical. */
+  size_t i = 0;
+  for (const sl_xel_t *s = el->first; (s = sl_xel_find(s, "sentinel")); s = s->next)
+    v[i++] =
+        (sl_sentinel_t){sl_xel_get(s, "legacy", ""), sl_xel_get(s, "json", ""), sl_b_access(s)};
+  for (size_t k = 0; k < spec->n_sentinels; k++) v[i++] = spec->sentinels[k];
+  spec->sentinels = v;
+  spec->n_sentinels = n;
+}
+
+static void add_codes(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec)
+{
+  size_t n = 0;
+  for (const sl_xel_t *s = el->first; (s = sl_xel_find(s, "code")); s = s->next) n++;
+  sl_code_row_t *v = n && n <= MAX_ROWS ? sl_b_alloc(b, n * sizeof *v) : NULL;
+  if (!v) return;
+  size_t i = 0;
+  for (const sl_xel_t *s = el->first; (s = sl_xel_find(s, "code")); s = s->next, i++) {
+    v[i] = (sl_code_row_t){sl_xel_get(s, "legacy", ""), sl_xel_get(s, "json", ""), sl_b_access(s)};
+    for (size_t k = 0; k < i; k++) {
+      if (strcmp(v[k].legacy, v[i].legacy)) continue;
+      const sl_xat_t *at = sl_xel_at(s, "legacy");
+      if (at)
+        sl_b_error(b, "R105", at->value_line, at->value_col, "keep one of them",
+                   "the code \"%s\" stands in this table twice", v[i].legacy);
+    }
+  }
+  spec->codes = v;
+  spec->n_codes = n;
+  const char *unmapped = sl_xel_get(el, "unmapped", "reject");
+  spec->unmapped = !strcmp(unmapped, "provided")     ? SL_UNMAPPED_PROVIDED
+                   : !strncmp(unmapped, "fixed:", 6) ? SL_UNMAPPED_FIXED
+                                                     : SL_UNMAPPED_REJECT;
+  spec->fixed = spec->unmapped == SL_UNMAPPED_FIXED ? unmapped + 6 : NULL;
+}
+
+static void own_attrs(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec)
+{
+  static const char *const pads[] = {"none", "right", "left", "zero"};
+  static const char *const points[] = {"explicit", "implied", "comma"};
+  static const char *const signs[] = {"leading", "trailing", "none", "overpunch"};
+  static const char *const as[] = {"", "string", "number"};
+  spec->width = number(el, "width", spec->width);
+  spec->pad = (sl_pad_t)word(el, "pad", pads, 4, (int)spec->pad);
+  spec->charset = sl_xel_get(el, "charset", spec->charset);
+  spec->digits = number(el, "digits", spec->digits);
+  spec->scale = number(el, "scale", spec->scale);
+  spec->point = (sl_point_t)word(el, "point", points, 3, (int)spec->point);
+  spec->sign = (sl_sign_t)word(el, "sign", signs, 4, (int)spec->sign);
+  spec->as = (sl_as_t)word(el, "as", as, 3, (int)spec->as);
+  spec->sql_type = sl_xel_get(el, "sql-type", spec->sql_type);
+  spec->true_text = sl_xel_get(el, "true", spec->true_text);
+  spec->false_text = sl_xel_get(el, "false", spec->false_text);
+  spec->pattern = sl_xel_get(el, "pattern", spec->pattern);
+  spec->window = number(el, "window", spec->window);
+  spec->zone = sl_xel_get(el, "zone", spec->zone);
+  spec->ambiguous = sl_xel_get(el, "ambiguous", spec->ambiguous);
+  spec->modulo |= modulo_of(el);
+  sl_b_nulls(el, &spec->type_nulls);
+  add_sentinels(b, el, spec);
+}
+
+static void no_type(sl_build_t *b, const sl_xat_t *at)
+{
+  const char *words[64];
+  size_t n = 0;
+  for (size_t i = 0; i < b->n_types && n < 48; i++) words[n++] = b->types[i].name;
+  static const char *const builtin[] = {"text", "integer", "decimal",  "boolean",
+                                        "date", "time",    "datetime", "binary"};
+  for (size_t i = 0; i < 8; i++) words[n++] = builtin[i];
+  sl_b_error(b, "R104", at->value_line, at->value_col, sl_b_advice(b, at->value, words, n),
+             "no type \"%s\"", at->value);
+}
+
+/* The declared type el, its bases first, into spec. */
+static bool fill(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec, int depth)
+{
+  const sl_xat_t *base = sl_xel_at(el, "base"), *kind = sl_xel_at(el, "kind");
+  if (base) {
+    sl_btype_t *t = find(b, base->value);
+    sl_codec_kind_t k;
+    if (!t && !sl_codec_kind_parse(base->value, &k)) return no_type(b, base), false;
+    if (depth >= MAX_BASES) {
+      sl_b_error(b, "R106", base->value_line, base->value_col, NULL,
+                 "the type is made from itself, or from too many others");
+      return false;
+    }
+    if (t) t->used = true;
+    if (t && !fill(b, t->el, spec, depth + 1)) return false;
+    if (!t) spec->kind = k;
+  }
+  if (kind && !sl_codec_kind_parse(kind->value, &spec->kind)) return false; /* the schema said so */
+  if (sl_xel_is(el, "code-table")) {
+    spec->kind = SL_CODEC_CODE;
+    add_codes(b, el, spec);
+  }
+  own_attrs(b, el, spec);
+  return true;
+}
+
+static sl_medium_t medium_of(const sl_build_t *b)
+{
+  return b->m->kind == SL_KIND_SOAP   ? SL_MEDIUM_XML
+         : b->m->kind == SL_KIND_ODBC ? SL_MEDIUM_SQL
+                                      : SL_MEDIUM_JSON;
+}
+
+static void init(sl_build_t *b, sl_codec_spec_t *spec, sl_codec_kind_t kind)
+{
+  sl_codec_spec_init(spec, kind, medium_of(b));
+  spec->charset = sl_xel_get(b->system, "charset", NULL);
+  spec->zone = sl_xel_get(b->system, "zone", NULL);
+  spec->system_nulls = b->nulls;
+}
+
+static const sl_codec_t *make(sl_build_t *b, const sl_codec_spec_t *spec, int line, int col)
+{
+  char message[256] = "";
+  sl_codec_t *codec = sl_codec_new(spec, message);
+  if (!codec) {
+    sl_b_error(b, "T101", line, col, NULL, "%s", *message ? message : "the type cannot be made");
+    return NULL;
+  }
+  sl_mapping_t *m = b->m;
+  if (m->n_codecs == b->codecs_cap) {
+    size_t cap = b->codecs_cap ? b->codecs_cap * 2 : 32;
+    sl_codec_t **v = realloc(m->codecs, cap * sizeof *v);
+    if (!v) {
+      sl_codec_destroy(&codec);
+      b->failed = true;
+      return NULL;
+    }
+    m->codecs = v;
+    b->codecs_cap = cap;
+  }
+  return m->codecs[m->n_codecs++] = codec;
+}
+
+void sl_b_check_types(sl_build_t *b)
+{
+  for (size_t i = 0; i < b->n_types; i++) {
+    const sl_xel_t *el = b->types[i].el;
+    sl_codec_spec_t spec;
+    init(b, &spec, SL_CODEC_TEXT);
+    if (sl_xel_is(el, "type") && !sl_xel_at(el, "kind") && !sl_xel_at(el, "base"))
+      sl_b_error(b, "R107", el->line, el->col, "add kind=\"text\", or base= with another type",
+                 "the type \"%s\" has neither kind= nor base=", b->types[i].name);
+    else if (fill(b, el, &spec, 0))
+      make(b, &spec, el->line, el->col);
+  }
+}
+
+/* --- fields
+ * ----------------------------------------------------------------------------------------- */
+
+/* May a value of this kind stand where the contract wants that base type? */
+static bool fits(sl_codec_kind_t kind, sl_xbase_t base)
+{
+  switch (base) {
+  case SL_X_BOOLEAN: return kind == SL_CODEC_BOOLEAN || kind == SL_CODEC_CODE;
+  case SL_X_INTEGER:
+    return kind != SL_CODEC_TEXT && kind != SL_CODEC_BINARY && kind != SL_CODEC_FLOAT;
+  case SL_X_DECIMAL:
+    return kind == SL_CODEC_DECIMAL || kind == SL_CODEC_INTEGER || kind == SL_CODEC_CODE;
+  case SL_X_FLOAT:
+    return kind == SL_CODEC_FLOAT || kind == SL_CODEC_DECIMAL || kind == SL_CODEC_INTEGER;
+  case SL_X_DATE: return kind == SL_CODEC_DATE;
+  case SL_X_TIME: return kind == SL_CODEC_TIME;
+  case SL_X_DATETIME: return kind == SL_CODEC_DATETIME;
+  case SL_X_BASE64: return kind == SL_CODEC_BINARY;
+  default: return true;
+  }
+}
+
+static void check_xtype(sl_build_t *b, const sl_xat_t *at, const sl_codec_spec_t *spec,
+                        const sl_xtype_t *xtype)
+{
+  if (!fits(spec->kind, xtype->simple))
+    sl_b_error(b, "T201", at->value_line, at->value_col, "leave type= out to take the contract's",
+               "the type \"%s\" (%s) does not fit the contract's %s", at->value,
+               sl_codec_kind_name(spec->kind), sl_xbase_name(xtype->simple));
+  int64_t max = xtype->facets.max_length >= 0 ? xtype->facets.max_length : xtype->facets.length;
+  if (xtype->simple == SL_X_STRING && max >= 0 && spec->width > max)
+    sl_b_error(b, "T202", at->value_line, at->value_col, NULL,
+               "the type \"%s\" is %d characters wide, the contract allows %lld", at->value,
+               spec->width, (long long)max);
+}
+
+static bool declared(sl_build_t *b, const sl_xat_t *at, sl_codec_spec_t *spec,
+                     const sl_xtype_t *xtype)
+{
+  sl_btype_t *t = find(b, at->value);
+  if (t) {
+    t->used = true;
+    if (!fill(b, t->el, spec, 0)) return false;
+  } else if (!sl_codec_kind_parse(at->value, &spec->kind)) {
+    return no_type(b, at), false;
+  }
+  if (xtype) check_xtype(b, at, spec, xtype);
+  return true;
+}
+
+const sl_codec_t *sl_b_codec(sl_build_t *b, const sl_xel_t *el, const sl_xtype_t *xtype,
+                             const sl_column_t *column, sl_codec_kind_t preset_kind)
+{
+  const sl_xat_t *type = el ? sl_xel_at(el, "type") : NULL;
+  sl_codec_spec_t spec;
+  init(b, &spec, preset_kind);
+  if (type) {
+    if (!declared(b, type, &spec, xtype)) return NULL;
+    if (column && !spec.sql_type) spec.sql_type = column->type;
+  } else if (xtype) {
+    sl_codec_spec_xtype(&spec, xtype);
+  } else if (column) {
+    sl_codec_spec_column(&spec, column);
+  }
+  if (el) {
+    sl_b_nulls(el, &spec.field_nulls);
+    spec.modulo |= modulo_of(el);
+  }
+  const sl_xat_t *at = type ? type : el && el->n_attrs ? &el->attrs[0] : NULL;
+  return make(b, &spec, at ? at->value_line : b->root->line, at ? at->value_col : b->root->col);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "mappings/engine/field.h"
+
+#include <stdio.h>
+
+static sl_code_t name_it(sl_code_t code, const char *label, sl_err_t *err)
+{
+  if (code && err) snprintf(err->field, sizeof err->field, "%s", label);
+  return code;
+}
+
+sl_code_t sl_field_write(const sl_field_t *field, const sl_slot_t *slot, sl_arena_t *arena,
+                         sl_legacy_t *out, sl_err_t *err)
+{
+  sl_str_t text = {slot->p, slot->len};
+  sl_code_t code =
+      slot->flags & SL_SLOT_TEXT
+          ? sl_codec_write_text(field->codec, text, arena, out, err)
+          : sl_codec_write(field->codec, (sl_jstate_t)slot->state, text, arena, out, err);
+  if (code) return name_it(code, field->label, err);
+  if (out->state == SL_L_NIL && !field->nillable)
+    return sl_err_field(err, SL_INVALID, field->label,
+                        "null has no spelling in the legacy system: leave the member out, or give "
+                        "a value");
+  return SL_OK;
+}
+
+sl_code_t sl_field_read(const sl_field_t *field, const sl_slot_t *slot, sl_buf_t *json,
+                        sl_read_t *result_p, sl_err_t *err)
+{
+  sl_legacy_t v = {(sl_lstate_t)slot->state, {slot->p, slot->len}};
+  return name_it(sl_codec_read(field->codec, v, json, result_p, err), field->label, err);
+}
+
+sl_code_t sl_field_read_text(const sl_field_t *field, const sl_slot_t *slot, sl_buf_t *text,
+                             sl_read_t *result_p, sl_err_t *err)
+{
+  sl_legacy_t v = {(sl_lstate_t)slot->state, {slot->p, slot->len}};
+  return name_it(sl_codec_read_text(field->codec, v, text, result_p, err), field->label, err);
+}
+
+sl_code_t sl_field_missing(const sl_field_t *field, sl_err_t *err)
+{
+  return sl_err_field(err, SL_INVALID, field->label, "is required");
+}

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "mappings/engine/reader_json.h"
+
+#include <stdio.h>
+#include "core/json.h"
+#include "mappings/engine/field.h"
+
+/* Lists within lists; the compiler holds mappings to fewer. */
+enum { MAX_LISTS = 32, SEEN_WORDS = 8 };
+
+struct reader {
+  sl_json_t json;
+  sl_arena_t *arena;
+  sl_err_t *err;
+  bool legacy, reject_unknown;
+  size_t unknown;
+  struct {
+    const sl_list_t *list;
+    uint32_t index;
+  } within[MAX_LISTS]; /* where we are, for messages */
+  uint32_t n_within;
+};
+
+static sl_code_t read_value(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                            const sl_json_token_t *tok);
+
+/* --- messages
+ * ------------------------------------------------------------------------------------------------
+ */
+
+/* The pointer of a value with the indexes of the lists it is in: "/orders/3/lines/0/sku". */
+static void pointer_of(const struct reader *r, const char *pointer, const char *key, size_t key_len,
+                       char *out, size_t size)
+{
+  size_t o = 0, base = 0;
+  out[0] = '\0';
+  for (uint32_t i = 0; i < r->n_within && o < size; i++) {
+    const char *json = r->within[i].list->json;
+    o += (size_t)snprintf(out + o, size - o, "%s/%u", json + base, r->within[i].index);
+    base = strlen(json);
+  }
+  if (o < size) o += (size_t)snprintf(out + o, size - o, "%s", pointer);
+  if (key && o < size)
+    snprintf(out + o, size - o, "/%.*s", (int)(key_len < 60 ? key_len : 60), key);
+}
+
+static sl_code_t refuse(struct reader *r, const char *pointer, sl_str_t key, const char *text)
+{
+  char at[128];
+  pointer_of(r, pointer, key.p, key.len, at, sizeof at);
+  return sl_err_field(r->err, r->legacy ? SL_GARBAGE : SL_INVALID, at, "%s", text);
+}
+
+static sl_code_t syntax(struct reader *r)
+{
+  const sl_err_t *e = sl_json_error(&r->json);
+  if (r->legacy)
+    return sl_err_set(r->err, SL_GARBAGE, "the answer is not valid JSON (line %d, column %d)",
+                      e->line, e->col);
+  return sl_err_set(r->err, e->code, "line %d, column %d: %s", e->line, e->col, e->text);
+}
+
+static sl_code_t full(struct reader *r)
+{
+  return sl_err_set(r->err, SL_TOO_LARGE, "the body is larger than a message may be");
+}
+
+/* --- values
+ * --------------------------------------------------------------------------------------------------
+ */
+
+static sl_code_t next(struct reader *r, sl_json_token_t *tok)
+{
+  return sl_json_next(&r->json, tok) > SL_JSON_END ? SL_OK : syntax(r);
+}
+
+static sl_code_t skip(struct reader *r, const sl_json_token_t *tok)
+{
+  uint32_t depth = 1;
+  if (tok->kind != SL_JSON_OBJECT && tok->kind != SL_JSON_ARRAY) return SL_OK;
+  return sl_json_skip(&r->json, &depth) == SL_JSON_END ? SL_OK : syntax(r);
+}
+
+static bool set_slot(struct reader *r, const sl_json_token_t *tok, sl_slot_t *slot)
+{
+  static const struct {
+    uint8_t consumer, legacy;
+    const char *text;
+  } states[] = {[SL_JSON_STRING] = {SL_J_STRING, SL_L_TEXT, NULL},
+                [SL_JSON_NUMBER] = {SL_J_NUMBER, SL_L_TEXT, NULL},
+                [SL_JSON_TRUE] = {SL_J_TRUE, SL_L_TEXT, "true"},
+                [SL_JSON_FALSE] = {SL_J_FALSE, SL_L_TEXT, "false"},
+                [SL_JSON_NULL] = {SL_J_NULL, SL_L_NIL, ""}};
+  sl_str_t text = states[tok->kind].text ? sl_str(states[tok->kind].text) : tok->text;
+  if (!states[tok->kind].text && !tok->stable) text = sl_arena_str(r->arena, text);
+  *slot = (sl_slot_t){.p = text.p ? text.p : "",
+                      .len = (uint32_t)text.len,
+                      .state = r->legacy ? states[tok->kind].legacy : states[tok->kind].consumer};
+  return text.p || !text.len;
+}
+
+/* The path named the record, and the body names it too: both have to mean the same one. */
+static sl_code_t agree(struct reader *r, const sl_jnode_t *node, const sl_slot_t *http,
+                       const sl_slot_t *body)
+{
+  sl_legacy_t a, b;
+  sl_code_t code = sl_field_write(node->field, http, r->arena, &a, r->err);
+  if (!code) code = sl_field_write(node->field, body, r->arena, &b, r->err);
+  if (code) return code;
+  if (a.state == b.state && sl_str_eq(a.text, b.text)) return SL_OK;
+  return refuse(r, node->pointer, (sl_str_t){0}, "differs from the value in the path");
+}
+
+static sl_code_t read_field(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                            const sl_json_token_t *tok)
+{
+  sl_slot_t *slot = &record->slots[node->field->slot], value;
+  if (tok->kind == SL_JSON_OBJECT || tok->kind == SL_JSON_ARRAY) {
+    char text[96];
+    snprintf(text, sizeof text, "is an %s, a %s was expected",
+             tok->kind == SL_JSON_OBJECT ? "object" : "array",
+             sl_codec_json_type(node->field->codec));
+    return refuse(r, node->pointer, (sl_str_t){0}, text);
+  }
+  if (tok->text.len > UINT32_MAX || !set_slot(r, tok, &value)) return full(r);
+  if (slot->flags & SL_SLOT_TEXT) return agree(r, node, slot, &value);
+  *slot = value;
+  return SL_OK;
+}
+
+static sl_code_t read_item(struct reader *r, const sl_list_t *list, sl_record_t *record,
+                           const sl_json_token_t *tok)
+{
+  sl_record_t *item = sl_record_add(record, list->index, r->arena);
+  if (!item) return full(r);
+  r->within[r->n_within - 1].index = record->lists[list->index].n - 1;
+  return read_value(r, r->legacy ? list->item->legacy_json : list->item->json, item, tok);
+}
+
+static sl_code_t read_list(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                           const sl_json_token_t *first)
+{
+  const sl_list_t *list = node->list;
+  bool single = r->legacy && list->single_object && first->kind == SL_JSON_OBJECT;
+  if (r->legacy && first->kind == SL_JSON_NULL) return SL_OK;
+  if (first->kind != SL_JSON_ARRAY && !single)
+    return refuse(r, node->pointer, (sl_str_t){0}, "an array was expected");
+  if (r->n_within == MAX_LISTS) return full(r);
+  record->lists[list->index].state = SL_L_TEXT;
+  r->within[r->n_within].list = list;
+  r->within[r->n_within++].index = 0;
+  sl_code_t code = SL_OK;
+  if (single) {
+    code = read_item(r, list, record, first);
+  } else {
+    for (sl_json_token_t tok; !(code = next(r, &tok)) && tok.kind != SL_JSON_ARRAY_END;)
+      if ((code = read_item(r, list, record, &tok))) break;
+  }
+  if (!code) r->n_within--;
+  return code;
+}
+
+/* --- objects
+ * -------------------------------------------------------------------------------------------------
+ */
+
+static bool takes(const struct reader *r, const sl_jnode_t *node)
+{
+  return r->legacy ? node->readable : node->writable;
+}
+
+/* The child called key: one that takes a value, else one that is only named. */
+static const sl_jnode_t *find(const struct reader *r, const sl_jnode_t *node, sl_str_t key,
+                              uint32_t *guess)
+{
+  const sl_jnode_t *named = NULL;
+  uint32_t n = node->n_children, i = *guess;
+  for (uint32_t k = 0; k < n; k++, i++) {
+    if (i >= n) i = 0;
+    const sl_jnode_t *c = &node->children[i];
+    if (!sl_str_eq(c->key, key)) continue;
+    *guess = i + 1;
+    if (takes(r, c)) return c;
+    named = c;
+  }
+  return named;
+}
+
+static sl_code_t unknown_member(struct reader *r, const sl_jnode_t *node, sl_str_t key)
+{
+  r->unknown++;
+  if (r->legacy && !r->reject_unknown) return SL_OK;
+  return refuse(r, node->pointer, key,
+                r->legacy ? "is unknown, and the mapping rejects such" : "there is no such member");
+}
+
+static sl_code_t read_member(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                             const sl_json_token_t *key, uint32_t *guess, uint64_t *seen)
+{
+  const sl_jnode_t *c = find(r, node, key->text, guess);
+  sl_json_token_t tok;
+  if (!c) {
+    sl_code_t code = unknown_member(r, node, key->text);
+    if (!code) code = next(r, &tok);
+    return code ? code : skip(r, &tok);
+  }
+  size_t i = (size_t)(c - node->children);
+  if (i < SEEN_WORDS * 64) {
+    if (seen[i / 64] >> (i % 64) & 1) return refuse(r, c->pointer, (sl_str_t){0}, "comes twice");
+    seen[i / 64] |= (uint64_t)1 << (i % 64);
+  } else if (c->kind == SL_JN_FIELD && record->slots[c->field->slot].state) {
+    return refuse(r, c->pointer, (sl_str_t){0}, "comes twice");
+  }
+  sl_code_t code = next(r, &tok);
+  if (code) return code;
+  return takes(r, c) && c->kind != SL_JN_CONST && c->kind != SL_JN_IGNORE
+             ? read_value(r, c, record, &tok)
+             : skip(r, &tok);
+}
+
+static sl_code_t read_object(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                             const sl_json_token_t *first)
+{
+  uint64_t seen[SEEN_WORDS] = {0};
+  uint32_t guess = 0;
+  if (first->kind != SL_JSON_OBJECT)
+    return refuse(r, node->pointer, (sl_str_t){0}, "an object was expected");
+  for (;;) {
+    sl_json_token_t key;
+    sl_code_t code = next(r, &key);
+    if (code || key.kind == SL_JSON_OBJECT_END) return code;
+    code = read_member(r, node, record, &key, &guess, seen);
+    if (code) return code;
+  }
+}
+
+static sl_code_t read_value(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                            const sl_json_token_t *tok)
+{
+  switch (node->kind) {
+  case SL_JN_FIELD: return read_field(r, node, record, tok);
+  case SL_JN_LIST: return read_list(r, node, record, tok);
+  case SL_JN_OBJECT: return read_object(r, node, record, tok);
+  default: return skip(r, tok);
+  }
+}
+
+static sl_code_t read_root(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                           sl_str_t json)
+{
+  sl_json_token_t tok;
+  sl_json_init(&r->json, NULL);
+  sl_json_feed(&r->json, json.p ? json.p : "", json.len, true);
+  sl_code_t code = next(r, &tok);
+  if (!code) code = read_value(r, node, record, &tok);
+  if (!code && sl_json_next(&r->json, &tok) != SL_JSON_END) code = syntax(r);
+  sl_json_fini(&r->json);
+  return code;
+}
+
+sl_code_t sl_json_read(sl_record_t *record, sl_arena_t *arena, sl_str_t json, sl_err_t *err)
+{
+  struct reader r = {.arena = arena, .err = err};
+  return read_root(&r, record->frame->json, record, json);
+}
+
+sl_code_t sl_json_read_legacy(sl_record_t *record, sl_arena_t *arena, sl_str_t json,
+                              bool reject_unknown, size_t *unknown_p, sl_err_t *err)
+{
+  struct reader r = {.arena = arena, .err = err, .legacy = true, .reject_unknown = reject_unknown};
+  sl_code_t code = read_root(&r, record->frame->legacy_json, record, json);
+  *unknown_p += r.unknown;
+  return code;
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * reader_xml_impl: what reader_xml.c (the content, against a plan) and reader_soap.c (the envelope
+ * around it) share.
+ */
+#ifndef SL_ENGINE_READER_XML_IMPL_H
+#define SL_ENGINE_READER_XML_IMPL_H
+
+#include <libxml/parser.h>
+#include "mappings/engine/reader_xml.h"
+
+/* Levels of plan nodes; what is deeper than the plan is skipped by a counter. */
+enum { SL_XML_LEVELS = 96, SL_XML_MAX_DEPTH = 256 };
+
+typedef struct sl_xml_parser {
+  struct sl_xml_parser *next; /* in the pool */
+  xmlParserCtxtPtr ctxt;
+  const xmlChar **names, **spaces; /* the mapping's, interned in ctxt->dict */
+  const xmlChar *xsi, *nil, *soap11, *soap12;
+  int dict_size; /* when new */
+} sl_xml_parser_t;
+
+typedef struct sl_xml_level {
+  const sl_xnode_t *node;
+  sl_record_t *record;
+  uint32_t guess; /* index of the child that is likely next */
+} sl_xml_level_t;
+
+typedef enum sl_xml_where {
+  SL_XW_TOP,
+  SL_XW_PLAN,     /* in the content: levels are in use */
+  SL_XW_ENVELOPE, /* the rest: SOAP */
+  SL_XW_HEADER,
+  SL_XW_BODY,
+  SL_XW_FAULT,
+  SL_XW_FAULT_CODE,
+  SL_XW_FAULT_SUBCODE,
+  SL_XW_FAULT_REASON,
+  SL_XW_FAULT_DETAIL,
+  SL_XW_DONE,
+} sl_xml_where_t;
+
+struct sl_xml_reader {
+  const sl_mapping_t *mapping;
+  sl_arena_t *arena;
+  sl_record_t *root;
+  sl_xml_parser_t *parser;
+  bool soap, started, pushed, found;
+  sl_xml_where_t where;
+  uint32_t depth;            /* of levels */
+  uint32_t skip;             /* > 0: within an element that is skipped, so deep */
+  sl_slot_t *text;           /* takes characters; NULL: they go nowhere */
+  uint32_t text_cap;         /* bytes behind text->p when it is SL_SLOT_COPIED */
+  const char *own, *own_end; /* bytes that stay: text in them is borrowed */
+  size_t unknown;
+  const xmlChar *envelope_ns;
+  sl_slot_t fault_code, fault_subcode, fault_text, ignored_text;
+  sl_soap_fault_t fault;
+  sl_code_t code;
+  sl_err_t err;
+  sl_xml_level_t levels[SL_XML_LEVELS];
+};
+
+typedef struct sl_xml_start { /* what startElementNs gets */
+  const xmlChar *name, *uri;
+  int n_attrs;
+  const xmlChar **attrs; /* name, prefix, URI, value, end */
+} sl_xml_start_t;
+
+void sl_xml_fail(sl_xml_reader_t *r, sl_code_t code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Start of the plan's root element. */
+void sl_xml_enter_root(sl_xml_reader_t *r, const sl_xml_start_t *s);
+void sl_xml_capture(sl_xml_reader_t *r, sl_slot_t *slot);
+
+void sl_soap_start(sl_xml_reader_t *r, const sl_xml_start_t *s);
+void sl_soap_end(sl_xml_reader_t *r);
+/* At the end of the message. */
+void sl_soap_finish(sl_xml_reader_t *r);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "mappings/engine/plan.h"
+#include "mappings/engine/reader_json.h"
+#include "mappings/engine/reader_xml.h"
+#include "mappings/engine/run.h"
+#include "mappings/engine/writer_json.h"
+#include "mappings/engine/writer_xml.h"
+
+static sl_code_t no_room(sl_err_t *err)
+{
+  return sl_err_set(err, SL_TOO_LARGE, "the record is larger than a message may be");
+}
+
+static sl_code_t read_xml(const sl_mapping_t *m, sl_record_t *record, sl_arena_t *arena,
+                          sl_str_t legacy, sl_err_t *err)
+{
+  sl_xml_reader_t *reader = sl_xml_reader_new(m, arena, record, false);
+  if (!reader) return no_room(err);
+  sl_code_t code = sl_xml_reader_feed(reader, legacy.p ? legacy.p : "", legacy.len, true, err);
+  sl_xml_reader_fini(reader);
+  return code;
+}
+
+sl_code_t sl_shape_read(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t legacy, sl_buf_t *out,
+                        sl_err_t *err)
+{
+  const sl_mapping_t *m = shape->mapping;
+  sl_record_t *record = sl_record_new(shape->frame, arena);
+  size_t unknown = 0;
+  if (!record) return no_room(err);
+  sl_code_t code = m->kind == SL_KIND_SOAP ? read_xml(m, record, arena, legacy, err)
+                                           : sl_json_read_legacy(record, arena, legacy,
+                                                                 m->reject_unknown, &unknown, err);
+  return code ? code : sl_json_write(record, out, err);
+}
+
+sl_code_t sl_shape_write(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t json,
+                         const char *root, sl_buf_t *out, sl_err_t *err)
+{
+  sl_record_t *record = sl_record_new(shape->frame, arena);
+  if (!record) return no_room(err);
+  sl_code_t code = sl_json_read(record, arena, json, err);
+  if (code) return code;
+  return shape->mapping->kind == SL_KIND_SOAP ? sl_xml_write(record, root, arena, out, err)
+                                              : sl_json_write_legacy(record, arena, out, err);
+}

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "mappings/engine/writer_json.h"
+
+#include "core/json.h"
+#include "core/jsonw.h"
+#include "mappings/engine/field.h"
+
+struct writer {
+  sl_buf_t *out;
+  sl_arena_t *arena; /* legacy side */
+  sl_err_t *err;
+  bool legacy;
+};
+
+static sl_code_t write_node(struct writer *w, const sl_jnode_t *node, const sl_record_t *record,
+                            bool *absent_p);
+
+/* A value of the legacy system's JSON: numbers and booleans bare, the rest quoted. */
+static void put_legacy(struct writer *w, const sl_field_t *field, sl_legacy_t v)
+{
+  sl_codec_kind_t kind = sl_codec_kind(field->codec);
+  bool number = kind == SL_CODEC_INTEGER || kind == SL_CODEC_DECIMAL || kind == SL_CODEC_FLOAT;
+  bool boolean =
+      kind == SL_CODEC_BOOLEAN && (sl_str_eqz(v.text, "true") || sl_str_eqz(v.text, "false"));
+  if (v.state == SL_L_NIL)
+    sl_buf_addz(w->out, "null");
+  else if (v.state == SL_L_EMPTY)
+    sl_buf_addz(w->out, "\"\"");
+  else if (boolean || (number && sl_json_is_number(v.text)))
+    sl_buf_adds(w->out, v.text);
+  else
+    sl_json_quote(w->out, v.text);
+}
+
+static sl_code_t write_field(struct writer *w, const sl_field_t *field, const sl_record_t *record,
+                             bool *absent_p)
+{
+  const sl_slot_t *slot = &record->slots[field->slot];
+  if (!w->legacy) {
+    sl_read_t result;
+    sl_code_t code = sl_field_read(field, slot, w->out, &result, w->err);
+    *absent_p = result == SL_READ_ABSENT;
+    return code;
+  }
+  sl_legacy_t v;
+  sl_code_t code = sl_field_write(field, slot, w->arena, &v, w->err);
+  if (code) return code;
+  *absent_p = v.state == SL_L_MISSING;
+  if (!*absent_p) put_legacy(w, field, v);
+  return SL_OK;
+}
+
+static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_record_t *record)
+{
+  const sl_items_t *items = &record->lists[list->index];
+  const sl_jnode_t *node = w->legacy ? list->item->legacy_json : list->item->json;
+  bool bare = w->legacy && list->single_object && items->n == 1;
+  if (!bare) sl_buf_addc(w->out, '[');
+  for (const sl_record_t *item = items->first; item; item = item->next) {
+    bool absent = false;
+    if (item != items->first) sl_buf_addc(w->out, ',');
+    sl_code_t code = write_node(w, node, item, &absent);
+    if (code) return code;
+    if (absent) sl_buf_addz(w->out, node->kind == SL_JN_OBJECT ? "{}" : "null");
+  }
+  if (!bare) sl_buf_addc(w->out, ']');
+  return SL_OK;
+}
+
+/* "{…}"; *absent_p when not one value was in it. */
+static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl_record_t *record,
+                              bool *absent_p)
+{
+  sl_buf_t *out = w->out;
+  size_t start = out->len;
+  char open = '{';
+  bool values = false, only_constants = true;
+  for (uint32_t i = 0; i < node->n_children; i++) {
+    const sl_jnode_t *c = &node->children[i];
+    if (!(w->legacy ? c->writable : c->readable)) continue;
+    size_t mark = out->len;
+    if (sl_buf_reserve(out, c->quoted.len + 1)) {
+      out->p[out->len++] = open;
+      memcpy(out->p + out->len, c->quoted.p, c->quoted.len);
+      out->len += c->quoted.len;
+    }
+    bool absent = false;
+    sl_code_t code = c->kind == SL_JN_FIELD ? write_field(w, c->field, record, &absent)
+                                            : write_node(w, c, record, &absent);
+    if (code) return code;
+    if (c->kind != SL_JN_CONST) only_constants = false;
+    if (absent) {
+      if (!out->failed) out->len = mark;
+      continue;
+    }
+    values |= c->kind != SL_JN_CONST;
+    open = ',';
+  }
+  if (open == '{') sl_buf_addc(out, '{');
+  sl_buf_addc(out, '}');
+  *absent_p = !values && !node->required && !(only_constants && open == ',');
+  if (*absent_p && !out->failed) out->len = start;
+  return SL_OK;
+}
+
+static sl_code_t write_node(struct writer *w, const sl_jnode_t *node, const sl_record_t *record,
+                            bool *absent_p)
+{
+  switch (node->kind) {
+  case SL_JN_FIELD: return write_field(w, node->field, record, absent_p);
+  case SL_JN_LIST: return write_items(w, node->list, record);
+  case SL_JN_CONST: sl_buf_adds(w->out, node->constant->text); return SL_OK;
+  default: return write_object(w, node, record, absent_p);
+  }
+}
+
+static sl_code_t write_root(struct writer *w, const sl_jnode_t *node, const sl_record_t *record)
+{
+  bool absent = false;
+  sl_code_t code = write_node(w, node, record, &absent);
+  if (code) return code;
+  if (absent) sl_buf_addz(w->out, node->kind == SL_JN_OBJECT ? "{}" : "null");
+  return w->out->failed
+             ? sl_err_set(w->err, SL_TOO_LARGE, "the answer is larger than a message may be")
+             : SL_OK;
+}
+
+sl_code_t sl_json_write(const sl_record_t *record, sl_buf_t *out, sl_err_t *err)
+{
+  struct writer w = {.out = out, .err = err};
+  return write_root(&w, record->frame->json, record);
+}
+
+sl_code_t sl_json_write_legacy(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *out,
+                               sl_err_t *err)
+{
+  struct writer w = {.out = out, .arena = arena, .err = err, .legacy = true};
+  return write_root(&w, record->frame->legacy_json, record);
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "mappings/engine/writer_xml.h"
+
+#include "mappings/engine/field.h"
+
+struct writer {
+  sl_buf_t *out;
+  sl_arena_t *arena;
+  sl_err_t *err;
+  const char *missing; /* label of something required below the current element, NULL: nothing */
+};
+
+#define XSI_NIL " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/>"
+
+static const char *escape_of(char c, bool attr)
+{
+  switch (c) {
+  case '&': return "&amp;";
+  case '<': return "&lt;";
+  case '>': return "&gt;";
+  case '\r': return "&#13;"; /* a bare one would be read as a line end (XML 1.0 §2.11) */
+  case '"': return attr ? "&quot;" : NULL;
+  case '\n': return attr ? "&#10;" : NULL; /* and these as blanks (§3.3.3) */
+  case '\t': return attr ? "&#9;" : NULL;
+  default: return NULL;
+  }
+}
+
+static void escaped(struct writer *w, sl_str_t text, bool attr)
+{
+  const char *p = text.p, *end = p + text.len, *from = p;
+  for (; p < end; p++) {
+    if ((unsigned char)*p > '>') continue;
+    const char *e = escape_of(*p, attr);
+    if (!e) continue;
+    sl_buf_add(w->out, from, (size_t)(p - from));
+    sl_buf_addz(w->out, e);
+    from = p + 1;
+  }
+  sl_buf_add(w->out, from, (size_t)(end - from));
+}
+
+static void back_to(struct writer *w, size_t mark)
+{
+  if (!w->out->failed) w->out->len = mark;
+}
+
+static sl_code_t write_attrs(struct writer *w, const sl_xnode_t *node, const sl_record_t *record,
+                             bool *any)
+{
+  for (uint32_t i = 0; i < node->n_attrs; i++) {
+    const sl_xattr_plan_t *a = &node->attrs[i];
+    sl_legacy_t v = {SL_L_MISSING, {NULL, 0}};
+    if (a->field && a->field->access != SL_READ_ONLY) {
+      sl_code_t code =
+          sl_field_write(a->field, &record->slots[a->field->slot], w->arena, &v, w->err);
+      if (code) return code;
+      if (v.state == SL_L_MISSING && a->required) w->missing = a->field->label;
+    } else if (a->constant) {
+      v = (sl_legacy_t){SL_L_TEXT, a->constant->text};
+    }
+    if (v.state == SL_L_MISSING) continue;
+    sl_buf_adds(w->out, a->open);
+    if (v.state != SL_L_EMPTY) escaped(w, v.text, true);
+    sl_buf_addc(w->out, '"');
+    *any |= a->field != NULL;
+  }
+  return SL_OK;
+}
+
+/* ">text</name>", "/>" or nil; *there: there is a value. */
+static sl_code_t write_text(struct writer *w, const sl_xnode_t *node, const sl_record_t *record,
+                            bool attrs, bool *there)
+{
+  sl_legacy_t v = {SL_L_MISSING, {NULL, 0}};
+  const sl_field_t *field = node->field && node->field->access != SL_READ_ONLY ? node->field : NULL;
+  if (field) {
+    sl_code_t code = sl_field_write(field, &record->slots[field->slot], w->arena, &v, w->err);
+    if (code) return code;
+    if (v.state == SL_L_MISSING && attrs) return sl_field_missing(field, w->err);
+    if (v.state == SL_L_MISSING && node->required) w->missing = field->label;
+  } else if (node->constant) {
+    v = (sl_legacy_t){SL_L_TEXT, node->constant->text};
+  }
+  *there = field && v.state != SL_L_MISSING;
+  if (v.state == SL_L_NIL) {
+    sl_buf_addz(w->out, XSI_NIL);
+  } else if (v.state == SL_L_MISSING || v.state == SL_L_EMPTY || !v.text.len) {
+    sl_buf_addz(w->out, "/>");
+  } else {
+    sl_buf_addc(w->out, '>');
+    escaped(w, v.text, false);
+    sl_buf_adds(w->out, node->close);
+  }
+  return SL_OK;
+}
+
+static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const sl_record_t *record,
+                               sl_str_t xmlns, bool keep, bool *there);
+
+static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_record_t *record,
+                             bool *there)
+{
+  const sl_items_t *items = &record->lists[list->index];
+  static const sl_str_t none = {"", 0};
+  if (items->n > list->max)
+    return sl_err_field(w->err, SL_INVALID, list->json, "has %u items, the contract allows %u",
+                        items->n, list->max);
+  if (items->n < list->min) {
+    if (items->n)
+      return sl_err_field(w->err, SL_INVALID, list->json,
+                          "has %u items, the contract wants at least %u", items->n, list->min);
+    w->missing = list->json;
+  }
+  for (const sl_record_t *item = items->first; item; item = item->next) {
+    bool some;
+    sl_code_t code = write_element(w, list->item->xml, item, none, true, &some);
+    if (code) return code;
+    *there = true;
+  }
+  return SL_OK;
+}
+
+static sl_code_t write_children(struct writer *w, const sl_xnode_t *node, const sl_record_t *record,
+                                bool *there)
+{
+  static const sl_str_t none = {"", 0};
+  for (uint32_t i = 0; i < node->n_children; i++) {
+    const sl_xnode_t *c = &node->children[i];
+    bool some = false;
+    if (!c->writable) continue;
+    sl_code_t code = c->list ? write_items(w, c->list, record, &some)
+                             : write_element(w, c, record, none, c->required, &some);
+    if (code) return code;
+    *there |= some;
+  }
+  return SL_OK;
+}
+
+/* keep: it is written even when no value is in it. *there: a value is. */
+static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const sl_record_t *record,
+                               sl_str_t xmlns, bool keep, bool *there)
+{
+  size_t mark = w->out->len;
+  const char *outer = w->missing;
+  bool attrs = false, inside = false;
+  w->missing = NULL;
+  sl_buf_adds(w->out, node->open);
+  sl_buf_adds(w->out, xmlns);
+  sl_code_t code = write_attrs(w, node, record, &attrs);
+  if (code) return code;
+  if (node->n_children) {
+    size_t body = w->out->len;
+    sl_buf_addc(w->out, '>');
+    code = write_children(w, node, record, &inside);
+    if (!w->out->failed && w->out->len == body + 1) {
+      back_to(w, body);
+      sl_buf_addz(w->out, "/>");
+    } else {
+      sl_buf_adds(w->out, node->close);
+    }
+  } else {
+    code = write_text(w, node, record, attrs, &inside);
+  }
+  if (code) return code;
+  *there = inside || attrs;
+  bool leaf_missing = node->field && !*there;
+  if (*there || (keep && !leaf_missing) || (!node->has_values && !node->required)) {
+    if (w->missing) return sl_err_field(w->err, SL_INVALID, w->missing, "is required");
+    w->missing = outer;
+    return SL_OK;
+  }
+  back_to(w, mark);
+  /* A required value that is not there is the concern of the element around it. */
+  w->missing = leaf_missing && w->missing ? w->missing : outer;
+  return SL_OK;
+}
+
+sl_code_t sl_xml_write(const sl_record_t *record, const char *root, sl_arena_t *arena,
+                       sl_buf_t *out, sl_err_t *err)
+{
+  struct writer w = {.out = out, .arena = arena, .err = err};
+  sl_xnode_t node = *record->frame->xml;
+  bool there;
+  if (root) {
+    node.open = sl_str(sl_arena_printf(arena, "<%s", root));
+    node.close = sl_str(sl_arena_printf(arena, "</%s>", root));
+    if (!node.open.p || !node.close.p) return sl_err_set(err, SL_TOO_LARGE, "out of memory");
+  }
+  sl_code_t code = write_element(&w, &node, record, record->frame->xmlns, true, &there);
+  if (code) return code;
+  if (w.missing) return sl_err_field(err, SL_INVALID, w.missing, "is required");
+  return out->failed ? sl_err_set(err, SL_TOO_LARGE, "the request is larger than a message may be")
+                     : SL_OK;
+}
