@@ -3,7 +3,11 @@
 #include <string.h>
 #include "cli/buslink.h"
 #include "cli/commands.h"
+#include "core/clock.h"
 #include "core/jsonw.h"
+
+/* Connections on one machine take milliseconds; whoever takes longer than this is not well. */
+enum { SETTLE_MS = 1000 };
 
 typedef struct settings {
   sl_buslink_settings_t link;
@@ -33,6 +37,23 @@ static const sl_opt_table_t table = {
 static const sl_bus_offer_t *offer_at(const sl_buslink_t *link, size_t i, bool *alive_p)
 {
   return sl_bus_client_offer(link->client, i, alive_p);
+}
+
+static bool all_alive(const sl_buslink_t *link)
+{
+  bool alive = true;
+  for (size_t i = 0; alive && offer_at(link, i, &alive); i++) {
+  }
+  return alive;
+}
+
+/* The directory tells who is there; whether they can be reached shows when they are connected. */
+static void settle(sl_buslink_t *link)
+{
+  int64_t end = sl_clock_ms() + SETTLE_MS;
+  if (link->end_ms > end) link->end_ms = end;
+  while (!all_alive(link) && sl_buslink_turn(link)) {
+  }
 }
 
 /* Is offer i the first of its system? Then it speaks for all of them. */
@@ -168,7 +189,9 @@ int sl_cmd_status(int argc, char **argv)
   sl_err_t err;
   int rest, status;
   if (sl_cmd_options(&table, &settings, argc, argv, 0, 0, &rest, &status)) {
-    if (sl_buslink_open(&link, &settings.link, &err))
+    sl_code_t code = sl_buslink_open(&link, &settings.link, &err);
+    if (!code) settle(&link);
+    if (code)
       status = sl_cmd_failed(&table, &err);
     else if (settings.json)
       print_json(&link);
