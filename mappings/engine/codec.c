@@ -16,8 +16,9 @@ static void apply_nulls(sl_codec_t *c, const sl_nulls_t *n)
     if (n->read_null & 1u << s) c->read_state[s] = SL_AS_NULL;
     if (n->read_absent & 1u << s) c->read_state[s] = SL_AS_ABSENT;
   }
-  if (n->has_null) c->read_state[n->null] = SL_AS_NULL;
+  /* Where both are written as the same state, it reads as null: SQL NULL is null. */
   if (n->has_absent) c->read_state[n->absent] = SL_AS_ABSENT;
+  if (n->has_null) c->read_state[n->null] = SL_AS_NULL;
 }
 
 static sl_legacy_t spelled(const sl_codec_t *c, sl_lstate_t state)
@@ -188,6 +189,7 @@ static bool compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256
   c->width = spec->width;
   c->pad = (uint8_t)spec->pad;
   c->modulo = spec->modulo;
+  if (spec->sql_type) c->sql_type = sl_str(sl_arena_strdup(c->memory, spec->sql_type));
   if (spec->charset && *spec->charset) {
     c->charset = sl_charset_new(spec->charset, message);
     if (!c->charset) return false;
@@ -392,6 +394,14 @@ sl_code_t sl_codec_write_text(const sl_codec_t *self, sl_str_t text, sl_arena_t 
 const uint8_t *sl_codec_read_states(const sl_codec_t *self)
 {
   return self->read_state;
+}
+
+const char *sl_codec_sql_type(const sl_codec_t *self, int *size_p, int *scale_p)
+{
+  bool number = is_number_kind((sl_codec_kind_t)self->kind);
+  *size_p = number ? self->digits : self->width;
+  *scale_p = number && self->scale > 0 && self->point != SL_POINT_IMPLIED ? self->scale : 0;
+  return self->sql_type.p ? self->sql_type.p : "";
 }
 
 sl_codec_kind_t sl_codec_kind(const sl_codec_t *self)

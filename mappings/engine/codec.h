@@ -196,6 +196,8 @@ sl_code_t sl_codec_write_text(const sl_codec_t *self, sl_str_t text, sl_arena_t 
  * or BLANK value may have: they are then SL_AS_VALUE here). For fields' tables. */
 const uint8_t *sl_codec_read_states(const sl_codec_t *self); /* [SL_L_STATES] of sl_meaning_t */
 
+/* The SQL type it was made for ("" if none), with digits or width, and scale; 0: unknown. */
+const char *sl_codec_sql_type(const sl_codec_t *self, int *size_p, int *scale_p);
 /* What it was made for. */
 sl_codec_kind_t sl_codec_kind(const sl_codec_t *self);
 /* The JSON values it reads: "string", "number", "boolean", "null"; "number or string" for integers

@@ -279,7 +279,7 @@ static void info_params(struct opb *o, const sl_frame_t *request)
     for (size_t k = 0; k < n; k++) known |= !strcmp(v[k], request->http[i].name.p);
     if (!known) v[n++] = request->http[i].name.p;
   }
-  if (o->op->page) v[n++] = "query:limit", v[n++] = "query:after";
+  if (o->op->page) v[n++] = "query:limit", v[n++] = "query:cursor";
   o->op->info.params = v;
   o->op->info.n_params = n;
 }

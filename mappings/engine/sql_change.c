@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * Insert and update: text from a shape, for the columns that this call has values for. The same
+ * columns give the same text and the same key: bit i of the key is optional column i. */
+#include <string.h>
+#include "mappings/engine/field.h"
+#include "mappings/engine/sql_impl.h"
+
+static sl_code_t full(sl_err_t *err)
+{
+  return sl_err_set(err, SL_TOO_LARGE, "the request is larger than its memory limit");
+}
+
+/* --- values
+ * -------------------------------------------------------------------------------------------- */
+
+sl_code_t sl_change_value(sl_sql_t *self, const sl_record_t *record, const sl_field_t *field,
+                          sl_legacy_t *out, sl_err_t *err)
+{
+  const sl_slot_t *slot = &record->slots[field->slot];
+  for (size_t i = 0; i < self->op->change.n_generated; i++) {
+    if (self->op->change.generated[i].field != field) continue;
+    if (slot->state != SL_J_ABSENT)
+      return sl_err_field(err, SL_INVALID, field->label,
+                          "is made by the legacy system: leave it out");
+    *out = self->generated[i];
+    return SL_OK;
+  }
+  if (slot->state != SL_J_ABSENT) return sl_field_write(field, slot, self->arena, out, err);
+  if (field->required) return sl_field_missing(field, err);
+  *out = (sl_legacy_t){SL_L_MISSING, {"", 0}};
+  return field->nillable ? sl_field_write(field, slot, self->arena, out, err) : SL_OK;
+}
+
+static sl_code_t column_value(sl_sql_t *self, const sl_record_t *record,
+                              const sl_column_plan_t *column, sl_legacy_t *out, sl_err_t *err)
+{
+  if (column->field) return sl_change_value(self, record, column->field, out, err);
+  *out = (sl_legacy_t){SL_L_TEXT, column->constant->text};
+  return SL_OK;
+}
+
+/* A statement under construction. */
+typedef struct draft {
+  sl_buf_t text;
+  sl_sql_param_t *params;
+  size_t n;
+  unsigned key;
+} draft_t;
+
+static bool draft_init(sl_sql_t *self, draft_t *d, size_t max, unsigned key)
+{
+  *d = (draft_t){.key = key};
+  sl_buf_init(&d->text, 0);
+  d->params = sl_arena_zalloc(self->arena, (max + 1) * sizeof *d->params);
+  return d->params;
+}
+
+static void bind(draft_t *d, sl_legacy_t value, const sl_field_t *field)
+{
+  sl_sql_param(&d->params[d->n++], value, field);
+}
+
+static sl_code_t finish(sl_sql_t *self, draft_t *d, sl_sql_statement_t *out, sl_code_t code,
+                        sl_err_t *err)
+{
+  *out = (sl_sql_statement_t){.key = d->key, .params = d->params, .n_params = d->n};
+  if (!code) {
+    out->text = sl_arena_strndup(self->arena, d->text.p, d->text.len);
+    if (!out->text || d->text.failed) code = full(err);
+  }
+  sl_buf_fini(&d->text);
+  return code;
+}
+
+/* --- insert
+ * -------------------------------------------------------------------------------------------- */
+
+/* A column without a value is left out of the statement; beyond the columns that a key has bits
+ * for, it is NULL. */
+static sl_code_t insert_column(sl_sql_t *self, const sl_table_plan_t *table, size_t i,
+                               const sl_record_t *record, draft_t *d, sl_err_t *err)
+{
+  const sl_column_plan_t *column = table->columns[i];
+  sl_legacy_t value;
+  sl_code_t code = column_value(self, record, column, &value, err);
+  if (code) return code;
+  bool optional = i >= table->n_key && i - table->n_key < table->n_optional;
+  if (value.state == SL_L_MISSING && column->field && column->field->required)
+    return sl_field_missing(column->field, err);
+  if (value.state == SL_L_MISSING && optional) return SL_OK;
+  if (value.state == SL_L_MISSING && i < table->n_key) return sl_field_missing(column->field, err);
+  sl_buf_addz(&d->text, d->n ? ", " : " (");
+  sl_sql_identifier(&d->text, column->label);
+  bind(d, value, column->field);
+  return SL_OK;
+}
+
+static unsigned bit(const sl_table_plan_t *table, size_t i)
+{
+  return i >= table->n_key && i - table->n_key < table->n_optional ? 1u << (i - table->n_key) : 0;
+}
+
+static sl_code_t insert_into(sl_sql_t *self, const sl_table_plan_t *table,
+                             const sl_record_t *record, sl_sql_statement_t *out, sl_err_t *err)
+{
+  draft_t d;
+  sl_code_t code = SL_OK;
+  unsigned mask = 0;
+  if (!draft_init(self, &d, table->n_columns + table->n_parent, table->key_insert))
+    return full(err);
+  sl_buf_addz(&d.text, "INSERT INTO ");
+  sl_sql_identifier(&d.text, sl_str(table->table));
+  for (size_t i = 0; i < table->n_parent && !code; i++) {
+    sl_legacy_t value;
+    code = column_value(self, self->request, table->parent[i], &value, err);
+    sl_buf_addz(&d.text, d.n ? ", " : " (");
+    sl_sql_identifier(&d.text, sl_str(table->list->parent[i]));
+    if (!code) bind(&d, value, table->parent[i]->field);
+  }
+  for (size_t i = 0; i < table->n_columns && !code; i++) {
+    size_t before = d.n;
+    code = insert_column(self, table, i, record, &d, err);
+    if (d.n > before) mask |= bit(table, i);
+  }
+  sl_buf_addz(&d.text, ") VALUES (");
+  for (size_t i = 0; i < d.n; i++) sl_buf_addz(&d.text, i ? ", ?" : "?");
+  sl_buf_addc(&d.text, ')');
+  d.key += mask;
+  if (!code && !d.n)
+    code = sl_err_set(err, SL_INVALID, "a record with at least one value was expected");
+  return finish(self, &d, out, code, err);
+}
+
+sl_code_t sl_change_generated(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err)
+{
+  const sl_generated_t *g = &self->op->change.generated[self->index];
+  const sl_slot_t *slot = &self->request->slots[g->field->slot];
+  if (slot->state != SL_J_ABSENT)
+    return sl_err_field(err, SL_INVALID, g->field->label,
+                        "is made by the legacy system: leave it out");
+  *out = (sl_sql_statement_t){.key = self->plan->generated_key + (unsigned)self->index,
+                              .text = g->sql.p,
+                              .returns_rows = true};
+  return SL_OK;
+}
+
+/* --- update
+ * -------------------------------------------------------------------------------------------- */
+
+static sl_code_t set_column(sl_sql_t *self, const sl_table_plan_t *table, size_t i, draft_t *d,
+                            sl_err_t *err)
+{
+  const sl_column_plan_t *column = table->columns[i];
+  const sl_field_t *field = column->field;
+  sl_legacy_t value;
+  bool absent = field && self->request->slots[field->slot].state == SL_J_ABSENT;
+  if (absent && !self->op->change.replace && bit(table, i)) return SL_OK;
+  sl_code_t code = column_value(self, self->request, column, &value, err);
+  if (code) return code;
+  if (value.state == SL_L_MISSING && field->required) return sl_field_missing(field, err);
+  sl_buf_addz(&d->text, d->n ? ", " : " SET ");
+  sl_sql_identifier(&d->text, column->label);
+  sl_buf_addz(&d->text, " = ?");
+  bind(d, value, field);
+  d->key += bit(table, i);
+  return SL_OK;
+}
+
+static sl_code_t where_key(sl_sql_t *self, const sl_table_plan_t *table, draft_t *d, sl_err_t *err)
+{
+  for (size_t i = 0; i < table->n_key; i++) {
+    const sl_column_plan_t *column = table->columns[i];
+    sl_legacy_t value;
+    sl_code_t code = column_value(self, self->request, column, &value, err);
+    if (code) return code;
+    if (value.state == SL_L_MISSING || value.state == SL_L_NIL)
+      return sl_field_missing(column->field, err);
+    sl_buf_addz(&d->text, i ? " AND " : " WHERE ");
+    sl_sql_identifier(&d->text, column->label);
+    sl_buf_addz(&d->text, " = ?");
+    bind(d, value, column->field);
+  }
+  return SL_OK;
+}
+
+static sl_code_t update(sl_sql_t *self, const sl_table_plan_t *table, sl_sql_statement_t *out,
+                        sl_err_t *err)
+{
+  draft_t d;
+  sl_code_t code = SL_OK;
+  if (!draft_init(self, &d, 2 * table->n_columns, table->key_update)) return full(err);
+  sl_buf_addz(&d.text, "UPDATE ");
+  sl_sql_identifier(&d.text, sl_str(table->table));
+  for (size_t i = table->n_key; i < table->n_columns && !code; i++)
+    code = set_column(self, table, i, &d, err);
+  if (!code && !d.n) { /* nothing to change: still tells whether the record is there */
+    sl_buf_addz(&d.text, " SET ");
+    sl_sql_identifier(&d.text, table->columns[0]->label);
+    sl_buf_addz(&d.text, " = ");
+    sl_sql_identifier(&d.text, table->columns[0]->label);
+  }
+  if (!code) code = where_key(self, table, &d, err);
+  return finish(self, &d, out, code, err);
+}
+
+sl_code_t sl_change_record(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err)
+{
+  const sl_table_plan_t *table = &self->plan->tables[0];
+  return self->op->change.kind == SL_CHANGE_INSERT
+             ? insert_into(self, table, self->request, out, err)
+             : update(self, table, out, err);
+}
+
+/* --- rows of lists
+ * ------------------------------------------------------------------------------------- */
+
+sl_code_t sl_change_clear(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err)
+{
+  const sl_table_plan_t *table = &self->plan->tables[self->index];
+  draft_t d;
+  sl_code_t code = SL_OK;
+  if (!draft_init(self, &d, table->n_parent, table->key_delete)) return full(err);
+  sl_buf_addz(&d.text, "DELETE FROM ");
+  sl_sql_identifier(&d.text, sl_str(table->table));
+  for (size_t i = 0; i < table->n_parent && !code; i++) {
+    sl_legacy_t value;
+    code = column_value(self, self->request, table->parent[i], &value, err);
+    sl_buf_addz(&d.text, i ? " AND " : " WHERE ");
+    sl_sql_identifier(&d.text, sl_str(table->list->parent[i]));
+    sl_buf_addz(&d.text, " = ?");
+    if (!code) bind(&d, value, table->parent[i]->field);
+  }
+  return finish(self, &d, out, code, err);
+}
+
+sl_code_t sl_change_item(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err)
+{
+  return insert_into(self, &self->plan->tables[self->index], self->item, out, err);
+}
+
+/* --- reading again
+ * ------------------------------------------------------------------------------------- */
+
+/* The field of the request that a param of the reading operation means: one with the same HTTP
+ * end, the same name as its JSON member, or, when there is one param only, the key. */
+static const sl_field_t *meant(const sl_sql_t *self, const sl_op_t *reading,
+                               const sl_param_t *param)
+{
+  const sl_frame_t *frame = self->op->request;
+  const sl_field_t *key = NULL;
+  unsigned keys = 0;
+  for (size_t i = 0; i < frame->n_http; i++)
+    if (param->field->http[0] && sl_str_eqz(frame->http[i].name, param->field->http))
+      return frame->http[i].field;
+  for (size_t i = 0; i < frame->n_columns; i++) {
+    const sl_field_t *field = frame->columns[i].field;
+    if (!field || !field->key) continue;
+    if (field->json[0] == '/' && sl_str_eqz(param->name, field->json + 1)) return field;
+    key = field;
+    keys++;
+  }
+  return keys == 1 && reading->n_params == 1 ? key : NULL;
+}
+
+bool sl_change_key_values(sl_sql_t *self, sl_err_t *err)
+{
+  const sl_op_t *reading = self->op->reread;
+  self->key_values =
+      sl_arena_zalloc(self->arena, (reading->n_params + 1) * sizeof *self->key_values);
+  for (size_t i = 0; self->key_values && i < reading->n_params; i++) {
+    const sl_field_t *field = meant(self, reading, &reading->params[i]);
+    if (!field && reading->params[i].optional) continue;
+    if (!field || sl_change_value(self, self->request, field, &self->key_values[i], err))
+      return false;
+  }
+  return self->key_values;
+}
