@@ -44,8 +44,8 @@ static const sl_opt_table_t table = {
     .program = "sluice call",
     .usage = "[OPTION]… SYSTEM.OPERATION [NAME=VALUE]…",
     .purpose = "Calls one operation over the bus and prints the JSON of its answer. NAME is a "
-               "parameter of the\noperation (sluice status tells them), plain (id=42) or with its "
-               "place (path:id=42, header:if-match=…).\nExits with 1 when the answer is a problem.",
+               "parameter of the operation (sluice status tells them), plain (id=42) or with its "
+               "place (path:id=42, header:if-match=…). Exits with 1 when the answer is a problem.",
     .opts = options,
 };
 

@@ -27,7 +27,7 @@ static const sl_opt_table_t table = {
     .program = "sluice check",
     .usage = "[OPTION]… FILE…",
     .purpose = "Checks mapping and deployment files, and the mapping files that those name. Tells "
-               "all that is\nwrong, with line and column; exits with 1 if there is any error.",
+               "all that is wrong, with line and column; exits with 1 if there is any error.",
     .opts = options,
 };
 

@@ -22,7 +22,7 @@ static const sl_opt_table_t table = {
     .program = "sluice config",
     .usage = "[OPTION]… FILE [NAME]",
     .purpose = "Prints the option file of the process NAME of the deployment file FILE, as a "
-               "service manager\nhands it to the program by --config. Without NAME: the names, "
+               "service manager hands it to the program by --config. Without NAME: the names, "
                "each with its program.",
     .opts = options,
 };

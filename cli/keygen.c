@@ -9,7 +9,7 @@ static const sl_opt_table_t table = {
     .program = "sluice keygen",
     .usage = "FILE",
     .purpose = "Makes a CURVE key pair for the bus over tcp: both keys go to FILE (which must not "
-               "exist, and is\nmade for you alone), the public one to standard output.",
+               "exist, and is made for you alone), the public one to standard output.",
     .opts = options,
 };
 

@@ -32,9 +32,9 @@ static const sl_opt_table_t table = {
     .program = "sluice map",
     .usage = "read|write [OPTION]… FILE.map.xml",
     .purpose = "Translates records from standard input to standard output: read makes JSON of "
-               "legacy records\n(XML documents one after another; JSON values; CSV rows under a "
-               "header line), write makes legacy\nrecords of JSON values. One record a line comes "
-               "out. A record that cannot be translated is told\non standard error, and the exit "
+               "legacy records (XML documents one after another; JSON values; CSV rows under a "
+               "header line), write makes legacy records of JSON values. One record a line comes "
+               "out. A record that cannot be translated is told on standard error, and the exit "
                "status is 1.",
     .opts = options,
 };

@@ -52,7 +52,7 @@ static const sl_opt_table_t table = {
     .program = "sluice run",
     .usage = "[OPTION]… FILE",
     .purpose = "Starts the bus, the adapters and the gateway that the deployment file FILE names, "
-               "keeps them\nrunning, and says \"ready http://ADDRESS\" once they all answer. "
+               "keeps them running, and says \"ready http://ADDRESS\" once they all answer. "
                "Ctrl-C or SIGTERM stops them.",
     .opts = options,
 };

@@ -377,24 +377,24 @@ static int columns(const char *p, size_t len)
   return n;
 }
 
-/* text in lines of HELP_WIDTH, each indented; the first one goes on at column `at`. */
-static void wrap(FILE *out, int at, const char *text)
+/* text in lines of HELP_WIDTH, each from column `indent` on; the first line is at column `at`. */
+static void wrap(FILE *out, int indent, int at, const char *text)
 {
   while (*text) {
-    size_t len = strcspn(text, " ");
+    size_t len = strcspn(text, " \n");
     int wide = columns(text, len);
-    if (at > HELP_COLUMN && at + 1 + wide > HELP_WIDTH) {
+    if (at > indent && at + 1 + wide > HELP_WIDTH) {
       fputc('\n', out);
       at = 0;
     }
-    if (at < HELP_COLUMN)
-      at += fprintf(out, "%*s", HELP_COLUMN - at, "");
-    else
+    if (at < indent)
+      at += fprintf(out, "%*s", indent - at, "");
+    else if (at > indent)
       at += fprintf(out, " ");
     at += wide;
     fwrite(text, 1, len, out);
     text += len;
-    while (*text == ' ') text++;
+    text += strspn(text, " \n");
   }
   fputc('\n', out);
 }
@@ -422,7 +422,7 @@ static void help_row(FILE *out, const sl_opt_t *opt)
   char text[1024];
   snprintf(text, sizeof text, "%s%s%s", opt->help, opt->kind == SL_OPT_LIST ? " (repeatable)" : "",
            tail);
-  wrap(out, at, text);
+  wrap(out, HELP_COLUMN, at, text);
 }
 
 void sl_opt_help(const sl_opt_table_t *table, FILE *out)
@@ -435,7 +435,9 @@ void sl_opt_help(const sl_opt_table_t *table, FILE *out)
       {.name = "help", .letter = 'h', .kind = SL_OPT_FLAG, .help = "show this and exit"},
       {.name = "version", .kind = SL_OPT_FLAG, .help = "show the version and exit"},
   };
-  fprintf(out, "Usage: %s %s\n%s\n\nOptions:\n", table->program, table->usage, table->purpose);
+  fprintf(out, "Usage: %s %s\n", table->program, table->usage);
+  wrap(out, 0, 0, table->purpose);
+  fprintf(out, "\nOptions:\n");
   for (const sl_opt_t *opt = table->opts; opt && opt->name; opt++) help_row(out, opt);
   for (size_t i = 0; i < sizeof always / sizeof *always; i++) help_row(out, &always[i]);
   fprintf(out, "\nA value may be ${env:NAME} or ${file:PATH}.\n");
