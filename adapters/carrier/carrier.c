@@ -261,9 +261,11 @@ static sl_code_t set_out(exchange_t *x, sl_err_t *err)
   sl_code_t code = sl_run_request(x->run, &x->request, err);
   if (code) return code;
   if (x->request.failed) return sl_err_set(err, SL_BUG, "out of memory");
+  const sl_op_info_t *info = sl_op_info(sl_host_call_op(x->call));
   sl_http_request_t request = {.body = sl_buf_str(&x->request),
                                .has_body = x->request.len > 0,
-                               .idempotent = sl_op_info(sl_host_call_op(x->call))->idempotent,
+                               .safe = info->safe,
+                               .idempotent = info->idempotent,
                                .deadline_ms = sl_host_call_left_ms(x->call)};
   code = self->way->address(self->ctx, x->call, x->run, &request, err);
   if (code) return code;

@@ -219,7 +219,7 @@ static void fail(sl_http_call_t *call, sl_code_t code, const char *text)
 {
   if (!call->sent)
     code = code == SL_CANCELLED || code == SL_BUG ? code : SL_UNAVAILABLE;
-  else if (!call->request.idempotent && code != SL_CANCELLED)
+  else if (!call->request.safe && code != SL_CANCELLED)
     code = SL_IN_DOUBT;
   sl_err_set(&call->err, code, "%s", text);
 }

@@ -14,9 +14,9 @@
  * Sent or not sent. Until `sent` is called the legacy system has seen nothing of the request, and
  * whatever fails is SL_UNAVAILABLE. From there on the request counts as seen, even if not one byte
  * got out: a wrong "not executed" costs a doubled write, a wrong "in doubt" a question. What fails
- * then depends on whether the operation may be repeated (`idempotent`):
+ * then depends on whether the operation changes anything (`safe`):
  *
- *                                          idempotent        not idempotent
+ *                                          safe              not safe
  *     no answer in time, or it dripped     SL_TIMED_OUT      SL_IN_DOUBT
  *     closed or reset without an answer    SL_UNAVAILABLE    SL_IN_DOUBT
  *     truncated, or not HTTP               SL_GARBAGE        SL_IN_DOUBT
@@ -123,6 +123,7 @@ typedef struct sl_http_request {
   size_t n_extra;
   sl_str_t body; /* sent when has_body, with its Content-Length */
   bool has_body;
+  bool safe;           /* changes nothing */
   bool idempotent;     /* may be sent a second time */
   int64_t deadline_ms; /* from now to the answer's first byte; 0: the option --timeout */
 } sl_http_request_t;

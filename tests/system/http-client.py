@@ -101,7 +101,7 @@ def test_tls(t):
     t.ok(status == 0, "tls_verification-switched-off_200", out)
     # TLS 1.3 lets the server refuse the client only after the request may have left: for a write
     # that is in doubt, for a read it is not.
-    status, out = probe(url, "--ca", ca, "--idempotent")
+    status, out = probe(url, "--ca", ca, "--safe")
     t.ok(out.startswith("unavailable 0"), "tls_no-client-certificate_unavailable", out)
     status, out = probe(url, "--ca", work("absent.pem"))
     t.ok(status == 1 and "--ca" in out, "tls_unreadable-ca_refused-at-start", out)
@@ -150,7 +150,7 @@ def test_peer_faults(t):
         write("peer.control", mode)
         options = ("--deadline", "300ms", "--min-rate-time", "300ms")
         begun = time.monotonic()
-        _, out = probe(url, "--idempotent", *options)
+        _, out = probe(url, "--safe", *options)
         t.ok(out.startswith(read), "read_%s_%s" % (mode.replace(" ", "-"), read.split()[0]), out)
         _, out = probe(url, *options, *write_options)
         t.ok(out.startswith(written), "write_%s_%s" % (mode.replace(" ", "-"), written.split()[0]), out)

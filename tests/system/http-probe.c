@@ -13,7 +13,7 @@ struct options {
   sl_http_opts_t http;
   char *method, *data;
   int64_t calls, in_flight, deadline_ms;
-  bool idempotent, quiet, show;
+  bool safe, quiet, show;
 };
 
 #define O(field) offsetof(struct options, field)
@@ -25,7 +25,7 @@ static const sl_opt_t rows[] = {
     {"calls", 'n', SL_OPT_INT, O(calls), "1", 1, INT64_MAX, "N", "Number of calls.", false},
     {"in-flight", 'c', SL_OPT_INT, O(in_flight), "1", 1, 4096, "N", "Calls at once.", false},
     {"deadline", 0, SL_OPT_TIME, O(deadline_ms), "5s", 1, 600000, "TIME", "Deadline.", false},
-    {"idempotent", 0, SL_OPT_FLAG, O(idempotent), "no", 0, 0, NULL, "May be repeated.", false},
+    {"safe", 0, SL_OPT_FLAG, O(safe), "no", 0, 0, NULL, "Changes nothing: may be repeated.", false},
     {"quiet", 'q', SL_OPT_FLAG, O(quiet), "no", 0, 0, NULL, "Only the summary.", false},
     {"show", 0, SL_OPT_FLAG, O(show), "no", 0, 0, NULL, "Print the bodies.", false},
     {0},
@@ -105,7 +105,8 @@ int main(int argc, char **argv)
                                   .url = argv[rest],
                                   .body = sl_str(p.o.data),
                                   .has_body = p.o.data != NULL,
-                                  .idempotent = p.o.idempotent,
+                                  .safe = p.o.safe,
+                                  .idempotent = p.o.safe,
                                   .deadline_ms = p.o.deadline_ms};
   int64_t cpu = cpu_us(), wall = sl_clock_us();
   for (int64_t i = 0; i < p.o.in_flight && i < p.o.calls; i++) start_one(&p);
