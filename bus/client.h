@@ -28,6 +28,8 @@ typedef struct sl_bus_call sl_bus_call_t;
 typedef struct sl_bus_client_opts {
   const char *directory;     /* "ipc:///run/sluice/bus" */
   const sl_bus_keys_t *keys; /* NULL: ipc only */
+  const char *memory;    /* file that keeps who was there, for a start while the directory is away;
+                            NULL: none */
   int64_t max_in_flight; /* calls of this client per instance; beyond: SL_UNAVAILABLE. 0: 1,024 */
   int64_t window;        /* bytes of answer that may be under way per call. 0: 256 KiB */
 } sl_bus_client_opts_t;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "bus/idmap.h"
+#include "bus/memory.h"
 #include "bus/zap.h"
 #include "core/clock.h"
 
@@ -45,6 +46,8 @@ struct sl_bus_peers {
   entry_t *entries;
   sl_timer_t *connecting; /* ends the state NEW */
   sl_arena_t *arena;
+  char *memory;    /* file; NULL: none */
+  sl_buf_t stored; /* what it holds */
   uint64_t random;
   bool ready, subscribe;
   bool prune;   /* peers may have to be dropped at the end of the turn */
@@ -434,6 +437,39 @@ static void subscribe(sl_bus_peers_t *self)
   sl_buf_fini(&head);
 }
 
+/* --- memory ---------------------------------------------------------------------------------- */
+
+static void remember(sl_bus_peers_t *self)
+{
+  sl_arena_reset(self->arena);
+  sl_bus_offer_t *offers;
+  size_t n;
+  sl_bus_memory_load(self->memory, self->arena, &offers, &n);
+  for (size_t i = 0; i < n; i++) learn(self, &offers[i]);
+  make_routes(self);
+}
+
+static void store(sl_bus_peers_t *self)
+{
+  sl_buf_t json;
+  sl_buf_init(&json, SL_BUS_MAX_BODY);
+  for (const sl_bus_peer_t *peer = self->first; peer; peer = peer->next) {
+    sl_bus_offer_t offer = peer->offer;
+    if (peer->state == SL_BUS_PEER_DEAD || peer->leaving) continue;
+    offer.load = 0;
+    sl_buf_addc(&json, json.len ? ',' : '[');
+    sl_bus_offer_encode(&offer, &json);
+  }
+  sl_buf_addz(&json, json.len ? "]" : "[]");
+  if (json.failed || sl_str_eq(sl_buf_str(&json), sl_buf_str(&self->stored))) {
+    sl_buf_fini(&json);
+    return;
+  }
+  sl_bus_memory_save(self->memory, sl_buf_str(&json));
+  sl_buf_fini(&self->stored);
+  self->stored = json;
+}
+
 static void after(void *ctx)
 {
   sl_bus_peers_t *self = ctx;
@@ -442,6 +478,7 @@ static void after(void *ctx)
   if (self->prune) prune(self);
   if (!self->changed) return;
   self->changed = false;
+  if (self->memory && self->ready) store(self);
   self->handlers.change(self->ctx);
 }
 
@@ -476,8 +513,15 @@ sl_bus_peers_t *sl_bus_peers_new(sl_loop_t *loop, const sl_bus_client_opts_t *op
       .link = on_directory_link,
       .ctx = self,
   };
+  if (opts->memory && !(self->memory = strdup(opts->memory))) {
+    sl_err_set(err, SL_BUG, "no memory for the bus client");
+    goto fail;
+  }
   self->directory = sl_bus_socket_new(self->hub, &socket, err);
-  if (self->directory) return self;
+  if (self->directory) {
+    if (self->memory) remember(self);
+    return self;
+  }
 fail:
   sl_bus_peers_destroy(&self);
   return NULL;
@@ -497,6 +541,8 @@ void sl_bus_peers_destroy(sl_bus_peers_t **self_p)
   drop_entries(self);
   sl_bus_idmap_fini(&self->map);
   sl_arena_destroy(&self->arena);
+  sl_buf_fini(&self->stored);
+  free(self->memory);
   explicit_bzero(&self->secret, sizeof self->secret);
   free(self);
   *self_p = NULL;

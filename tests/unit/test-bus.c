@@ -472,6 +472,35 @@ static void adapter_restarted_without_directory_is_found_after_it_returns(void *
   assert_string_equal(r.body, "here");
 }
 
+static void client_started_without_directory_remembers_who_was_there(void **state)
+{
+  fixture_t *f = *state;
+  char file[128];
+  snprintf(file, sizeof file, "%s/memory", f->dir);
+  sl_bus_client_opts_t opts = {.directory = f->bus, .memory = file};
+  start_peer(f, "crm");
+  start_peer(f, "erp");
+  sl_bus_client_destroy(&f->client);
+  f->client = sl_bus_client_new(f->loop, &opts, NULL);
+  wait_for(f, "crm", 1);
+  wait_for(f, "erp", 1);
+  sl_bus_client_destroy(&f->client);
+  kill_and_wait(&f->directory, SIGKILL);
+  kill_and_wait(&f->children[1], SIGKILL);
+  f->client = sl_bus_client_new(f->loop, &opts, NULL);
+  /* The one that lives is found; the one that does not is unavailable, not unknown. */
+  result_t r = ask(f, "crm.echo", "found");
+  assert_string_equal(r.body, "found");
+  assert_false(sl_bus_client_ready(f->client));
+  r = ask(f, "erp.echo", "lost");
+  assert_int_equal(r.code, SL_UNAVAILABLE);
+  start_directory(f);
+  WAIT(f, sl_bus_client_ready(f->client));
+  start_peer(f, "erp");
+  wait_for(f, "erp", 1);
+  wait_for(f, "crm", 1);
+}
+
 static void call_for_another_incarnation_is_not_started(void **state)
 {
   fixture_t *f = *state;
@@ -526,6 +555,7 @@ int main(void)
       CASE(goodbye_stops_new_calls_and_finishes_open_ones),
       CASE(directory_killed_under_load_fails_no_call),
       CASE(adapter_restarted_without_directory_is_found_after_it_returns),
+      CASE(client_started_without_directory_remembers_who_was_there),
       CASE(call_for_another_incarnation_is_not_started),
   };
   return cmocka_run_group_tests_name("bus", tests, NULL, NULL);
