@@ -17,7 +17,8 @@ static const sl_opt_t options[] = {
     {"bus", 'b', SL_OPT_TEXT, OF(bus), "ipc:///run/sluice/bus", 0, 0, "ENDPOINT",
      "Where the directory (sluice-bus) listens.", false},
     {"state", 0, SL_OPT_TEXT, OF(state), NULL, 0, 0, "FILE",
-     "Keep the routes here, so that after a restart a system that is away answers 503, not 404.",
+     "Keep the routes here, and in FILE.peers who serves them, so that after a restart a system "
+     "that is away answers 503, not 404, and one that is there is found without the directory.",
      false},
     {"ready-file", 0, SL_OPT_TEXT, OF(ready_file), NULL, 0, 0, "FILE",
      "Write our URL here once we listen and know what the bus offers.", false},
@@ -144,8 +145,11 @@ static sl_code_t start(boot_t *self, sl_err_t *err)
            err->text);
   g->loop = sl_loop_new();
   if (!g->loop || !g->routes) return sl_err_set(err, SL_BUG, "out of memory");
+  char memory[4096] = ""; /* beside the routes: who served them */
+  if (o->state && o->state[0]) snprintf(memory, sizeof memory, "%s.peers", o->state);
   const sl_bus_client_opts_t bus = {.directory = o->bus,
                                     .keys = o->keys.secret_file ? &o->keys : NULL,
+                                    .memory = memory[0] ? memory : NULL,
                                     .max_in_flight = o->max_in_flight};
   if (!(g->bus = sl_bus_client_new(g->loop, &bus, err))) return err->code;
   sl_bus_client_on_change(g->bus, on_bus_change, self);
