@@ -404,14 +404,28 @@ void sl_http_abort(sl_http_request_t *req)
 /* --- the server
  * ----------------------------------------------------------------------------------- */
 
+/* evutil_parse_sockaddr_port knows no port 0, so the address is parsed with another one. */
+static bool parse_listen(const char *listen, struct sockaddr_storage *at, int *len_p)
+{
+  char text[128], *end;
+  const char *colon = strrchr(listen, ':');
+  long port = colon ? strtol(colon + 1, &end, 10) : -1;
+  if (port < 0 || port > 65535 || end == colon + 1 || *end) return false;
+  snprintf(text, sizeof text, "%.*s:1", colon > listen ? (int)(colon - listen) : 7,
+           colon > listen ? listen : "0.0.0.0");
+  *len_p = sizeof *at;
+  if (evutil_parse_sockaddr_port(text, (struct sockaddr *)at, len_p)) return false;
+  in_port_t *port_p = at->ss_family == AF_INET6 ? &((struct sockaddr_in6 *)at)->sin6_port
+                                                : &((struct sockaddr_in *)at)->sin_port;
+  *port_p = htons((in_port_t)port);
+  return true;
+}
+
 static sl_code_t listen_on(sl_http_server_t *self, struct event_base *base, sl_err_t *err)
 {
   struct sockaddr_storage at;
-  int len = sizeof at, one = 1;
-  char text[128];
-  snprintf(text, sizeof text, "%s%s", self->opts.listen[0] == ':' ? "0.0.0.0" : "",
-           self->opts.listen);
-  if (evutil_parse_sockaddr_port(text, (struct sockaddr *)&at, &len) || !strrchr(text, ':'))
+  int len, one = 1;
+  if (!parse_listen(self->opts.listen, &at, &len))
     return sl_err_set(err, SL_CONFIG, "\"%s\" is not ADDRESS:PORT, such as 127.0.0.1:8080",
                       self->opts.listen);
   unsigned flags = LEV_OPT_CLOSE_ON_FREE | LEV_OPT_REUSEABLE | LEV_OPT_CLOSE_ON_EXEC;
