@@ -121,7 +121,7 @@ static sl_code_t read_args(call_t *self, const sl_bus_operation_t *op, int n, ch
 
 static void print(sl_str_t text)
 {
-  fwrite(text.p, 1, text.len, stdout);
+  if (text.len) fwrite(text.p, 1, text.len, stdout);
 }
 
 static void print_head(const sl_bus_reply_t *reply)

@@ -6,6 +6,7 @@
 #include "core/arena.h"
 #include "mappings/engine/mapping.h"
 #include "mappings/engine/run.h"
+#include "mappings/engine/xdoc.h"
 
 enum { MAX_RECORD_MEMORY = 256 * 1024 * 1024, FLUSH_AT = 64 * 1024 };
 
@@ -93,7 +94,7 @@ static sl_str_t without_header(map_t *self, sl_str_t record)
 
 static void flush(map_t *self)
 {
-  fwrite(self->out.p, 1, self->out.len, stdout);
+  if (self->out.len) fwrite(self->out.p, 1, self->out.len, stdout);
   sl_buf_clear(&self->out);
 }
 
@@ -128,6 +129,18 @@ static void translate(map_t *self, sl_str_t record)
 
 /* --- */
 
+static sl_code_t no_shape(const map_t *self, const char *path, sl_err_t *err)
+{
+  const char *names[64];
+  size_t n = sl_mapping_shape_count(self->mapping);
+  if (n > sizeof names / sizeof *names) n = sizeof names / sizeof *names;
+  for (size_t i = 0; i < n; i++) names[i] = sl_mapping_shape_name_at(self->mapping, i);
+  const char *nearest = sl_xdoc_nearest(self->settings.shape, names, n);
+  return sl_err_set(err, SL_NOT_FOUND, "%s has no shape \"%s\"%s%s%s", path, self->settings.shape,
+                    nearest ? ": did you mean \"" : "", nearest ? nearest : "",
+                    nearest ? "\"?" : "");
+}
+
 static sl_code_t prepare(map_t *self, const char *direction, const char *path, sl_err_t *err)
 {
   self->write = !strcmp(direction, "write");
@@ -142,8 +155,7 @@ static sl_code_t prepare(map_t *self, const char *direction, const char *path, s
     self->settings.shape = strdup(sl_mapping_shape_name_at(self->mapping, 0));
   if (!self->settings.shape) return sl_err_set(err, SL_INVALID, "--shape NAME is needed");
   self->shape = sl_mapping_shape(self->mapping, self->settings.shape);
-  if (!self->shape)
-    return sl_err_set(err, SL_NOT_FOUND, "%s has no shape \"%s\"", path, self->settings.shape);
+  if (!self->shape) return no_shape(self, path, err);
   self->arena = sl_arena_new(0, MAX_RECORD_MEMORY);
   if (!self->arena) return sl_err_set(err, SL_TOO_LARGE, "no memory");
   return sl_input_read("-", &self->in, err);

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`sluice map` and `sluice check` as a user calls them, on the mapping files that are shipped."""
+import json, os, sys
+sys.path.insert(0, os.path.join(os.environ.get("SL_SOURCE", "."), "tests", "harness"))
+from sluice_test import *
+
+os.environ["SL_XSD_DIR"] = os.path.join(SOURCE, "xsd")
+EXAMPLES = os.path.join(SOURCE, "mappings", "examples")
+CRM = os.path.join(EXAMPLES, "crm", "crm.map.xml")
+BILLING = os.path.join(EXAMPLES, "billing", "billing.map.xml")
+
+CUSTOMER = ('{"id":"%d","title":"Ms","firstName":"Anna","lastName":"Łódź","birthDate":"1980-02-29",'
+            '"customerSince":"2001-05-17","status":"active","segment":"premium","vip":true,'
+            '"address":{"street":"Main","houseNumber":"7","postalCode":"3000","city":"Bern","country":"CH"},'
+            '"contact":{"email":"a@b.c","phone":"1","language":"de"},'
+            '"account":{"currency":"CHF","creditLimit":"1250.50","balance":"-0.01","riskScore":3,"branch":"b"},'
+            '"lastContact":null,"terminatedOn":null,"orders":[{"number":"17","date":"2020-01-31","status":"new",'
+            '"amount":"12345678901234567.8900","quantity":2}]}')
+
+with Tap() as t:
+    # --- map: there and back
+    wanted = "".join(CUSTOMER % i + "\n" for i in range(1, 201))
+    status, xml, err = sluice("map", "write", CRM, input=wanted)
+    t.ok(status == 0 and len(xml.splitlines()) == 200, "map-write_200-records_one-a-line", (status, err, xml[:500]))
+    t.ok(">0000000042<" in xml and ">Łódź                          <" in xml and ">0000000125050<" in xml and
+         ">12345678901234567.8900<" in xml, "map-write_legacy-spelling", xml[:2000])
+    status, back, err = sluice("map", "read", CRM, input='<?xml version="1.0"?>' + xml.replace("><", ">\n <"))
+    t.equal((status, back), (0, wanted), "map-read_what-was-written_same-json")
+
+    status, out, err = sluice("map", "write", "-s", "Customer", CRM,
+                              input=CUSTOMER % 1 + CUSTOMER.replace('"Ms"', '"Sir"') % 2 + CUSTOMER % 3 + '{"id"')
+    t.ok(status == 1 and len(out.splitlines()) == 2, "map-write_wrong-records_others-go-on", (status, out, err))
+    t.ok("record 2: /title: " in err and "record 4: " in err, "map-write_wrong-records_told", err)
+    status, out, err = sluice("map", "read", CRM, input="<Customer><!DOCTYPE x></Customer><a>")
+    t.ok(status == 1 and not out and "record 1: " in err, "map-read_not-xml_told", (status, out, err))
+    status, out, err = sluice("map", "read", CRM, input=" \n")
+    t.equal((status, out, err), (0, "", ""), "map_nothing_nothing")
+    status, out, err = sluice("map", "read", "-s", "Custommer", CRM, input="")
+    t.ok(status == 1 and 'did you mean "Customer"?' in err, "map_unknown-shape_nearest-told", err)
+    t.equal(sluice("map", "sideways", CRM, input="")[0], 1, "map_wrong-direction_refused")
+
+    # --- check
+    status, out, err = sluice("check", CRM, BILLING)
+    t.equal((status, out, err), (0, "%s: ok\n%s: ok\n" % (CRM, BILLING), ""), "check_shipped-mappings_ok")
+    t.equal(sluice("check", "-q", CRM)[:2], (0, ""), "check_quiet_nothing")
+
+    text = open(CRM).read().replace("../../../wsdl/", os.path.join(SOURCE, "wsdl") + "/")
+    bad = write("bad.map.xml", text.replace('type="custno" key', 'type="custnr" key').replace('kind="boolean"', 'kind="bool"'))
+    status, out, err = sluice("check", bad, CRM)
+    lines = [1 + text[:text.index(s)].count("\n") for s in ('kind="boolean"', 'type="custno" key')]
+    t.ok(status == 1 and all("%s:%d:" % (bad, n) in err for n in lines), "check_two-mistakes_both-told", err)
+    t.ok("   ^" in err and "%s: ok" % CRM in out and "bad.map.xml: " not in out, "check_other-file_still-checked", out + err)
+
+    deployment = write("sluice.xml", '<deployment xmlns="urn:sluice:deployment:1">\n'
+                       '  <gateway listen="127.0.0.1:0"/>\n'
+                       '  <adapter name="a" mapping="bad.map.xml" address="${env:SL_NOT_SET}"/>\n'
+                       '  <adapter name="b" mapping="missing.map.xml"/>\n</deployment>\n')
+    status, out, err = sluice("check", deployment)
+    t.ok(status == 1 and "missing.map.xml" in err, "check-deployment_missing-mapping_told", err)
+    t.ok("sluice.xml:3:52: warning D104" in err, "check-deployment_unset-variable_warning", err)
+    write("sluice.xml", open(deployment).read().replace("missing.map.xml", CRM))
+    status, out, err = sluice("check", deployment)
+    t.ok(status == 1 and "bad.map.xml:%d:" % lines[1] in err, "check-deployment_its-mappings-too", err)
+    write("sluice.xml", open(deployment).read().replace("bad.map.xml", CRM))
+    t.equal(sluice("check", deployment)[0], 0, "check-deployment_right_ok")
+    t.equal(sluice("check", "--resolve", deployment)[0], 1, "check-deployment_resolve_unset-is-an-error")
+    status, out, err = sluice("check", work("nowhere.xml"))
+    t.ok(status == 1 and "nowhere.xml" in err, "check_no-such-file_told", err)
