@@ -96,7 +96,9 @@ struct sl_bf { /* a frame */
   sl_bx_t *xml;
   sl_bj_t *json, *legacy_json;
   sl_field_t **fields;
+  const sl_xel_t **els; /* of fields, for messages */
   sl_list_t **lists;
+  const sl_xel_t **list_els;
   sl_bf_t **items; /* of lists */
   sl_http_end_t *http, *rest;
   sl_column_plan_t *columns;
@@ -167,9 +169,6 @@ void sl_bf_http(sl_bf_t *f, const char *name, const sl_field_t *field);
 
 /* The finished frame; NULL without memory. */
 const sl_frame_t *sl_bf_finish(sl_bf_t *f);
-/* Elements that the contract demands and nobody writes; when the operation replaces a record, also
- * those that its shape leaves out: they would be blanked. */
-void sl_bf_coverage(sl_bf_t *f, const sl_xel_t *el, bool replaces);
 
 /* --- compile_shape.c
  * -------------------------------------------------------------------------------- */

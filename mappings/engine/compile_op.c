@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
 #include <string.h>
+#include "mappings/engine/check.h"
 #include "mappings/engine/compile.h"
 
 /* One operation while it is compiled. */
@@ -326,7 +327,10 @@ static void finish(struct opb *o)
   if (!o->request || !o->response) return;
   check_path(o);
   bool whole = !strcmp(op->info.method, "PUT") || !strcmp(op->info.method, "PATCH");
-  sl_bf_coverage(o->request, o->request_el ? o->request_el : o->el, whole);
+  sl_check_written(o->request, o->request_el ? o->request_el : o->el, whole);
+  sl_check_values(o->request);
+  sl_check_values(o->response);
+  if (o->response_el) sl_check_read(o->response, o->response_el);
   op->request = sl_bf_finish(o->request);
   op->response = sl_bf_finish(o->response);
   if (!op->request || !op->response) return;

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "core/json.h"
 #include "core/jsonw.h"
+#include "mappings/engine/check.h"
 #include "mappings/engine/compile.h"
 
 /* A list in a list in a list … of more levels than this is a mistake. */
@@ -361,9 +362,10 @@ static const char *json_text(sl_build_t *b, const sl_xel_t *el, const char *valu
   return out;
 }
 
-static void legacy_const(sl_at_t at, const sl_xat_t *path, const char *value)
+static void legacy_const(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path)
 {
   sl_build_t *b = at.f->b;
+  const char *value = sl_xel_get(el, "value", "");
   sl_const_t *c = new_const(b, value, path->value);
   if (b->m->kind == SL_KIND_SOAP) {
     sl_ba_t *attr;
@@ -372,11 +374,13 @@ static void legacy_const(sl_at_t at, const sl_xat_t *path, const char *value)
     sl_field_t *before = attr ? attr->field : x->field;
     if (before && before->access != SL_READ_ONLY) return taken(at, path, before->line);
     *(attr ? &attr->constant : &x->constant) = c;
+    sl_check_const(at.f, el, attr ? (attr->decl ? attr->decl->type : NULL) : x->type, NULL);
   } else if (b->m->kind == SL_KIND_ODBC) {
     sl_column_plan_t *v = sl_b_grow(b, at.f->columns, at.f->n_columns, sizeof *v);
     if (!v || !c) return;
     at.f->columns = v;
     v[at.f->n_columns++] = (sl_column_plan_t){sl_str(c->label), NULL, c};
+    sl_check_const(at.f, el, NULL, at.table);
   } else {
     sl_bj_t *j = sl_bj_walk(at.f, at.lj, path->value, path, SL_JN_CONST, SL_READ_WRITE);
     if (j) j->constant = new_const(b, json_text(b, &(sl_xel_t){0}, value), path->value);
@@ -391,7 +395,7 @@ static void add_const(sl_at_t at, const sl_xel_t *el)
   if (!value) return; /* the schema said so */
   if (!legacy && !json)
     sl_b_error(b, "R230", el->line, el->col, NULL, "a const needs legacy= or json=");
-  if (legacy) legacy_const(at, legacy, value);
+  if (legacy) legacy_const(at, el, legacy);
   if (!json) return;
   sl_bj_t *j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_CONST, SL_READ_WRITE);
   if (j) j->constant = new_const(b, json_text(b, el, value), j->pointer);
@@ -509,6 +513,7 @@ void sl_b_compile_shapes(sl_build_t *b)
     shape->open = true;
     members_of(at, shape->el);
     shape->open = false;
+    sl_check_values(f);
     v[i] = (sl_shape_t){name, b->m, sl_bf_finish(f), shape->el->line, shape->el->col};
   }
   b->m->shapes = v;

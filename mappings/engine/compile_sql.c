@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "mappings/engine/check.h"
 #include "mappings/engine/compile.h"
 
 static size_t count(const sl_xel_t *el, const char *name)
@@ -186,6 +187,9 @@ static void read_change(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *
                "the shape %s names no table to write to", sl_xel_get(change, "shape", ""));
   bool key = false;
   for (size_t i = 0; i < at.f->n_fields; i++) key |= at.f->fields[i]->key;
+  if (b->m->contract && at.f->frame->table[0])
+    sl_check_change(at.f, sl_contract_table(b->m->contract, at.f->frame->table), change,
+                    insert != NULL);
   if (update && !key)
     sl_b_error(b, "R339", change->line, change->col, "add key=\"true\" to a field of the shape",
                "nothing says which record is to be updated");

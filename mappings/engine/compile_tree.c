@@ -24,8 +24,11 @@ sl_field_t *sl_bf_field(sl_bf_t *f, const sl_xel_t *el)
   sl_build_t *b = f->b;
   sl_field_t *field = sl_b_alloc(b, sizeof *field);
   sl_field_t **v = sl_b_grow(b, f->fields, f->n_fields, sizeof *v);
-  if (!field || !v) return NULL;
+  const sl_xel_t **els = sl_b_grow(b, f->els, f->n_fields, sizeof *els);
+  if (!field || !v || !els) return NULL;
   f->fields = v;
+  f->els = els;
+  els[f->n_fields] = el;
   field->slot = (uint16_t)f->n_fields;
   field->json = field->http = field->legacy = field->label = "";
   field->line = el->line;
@@ -40,9 +43,12 @@ sl_list_t *sl_bf_list(sl_bf_t *f, const sl_xel_t *el, sl_bf_t *item)
   sl_list_t *list = sl_b_alloc(b, sizeof *list);
   sl_list_t **v = sl_b_grow(b, f->lists, f->n_lists, sizeof *v);
   sl_bf_t **items = sl_b_grow(b, f->items, f->n_lists, sizeof *items);
-  if (!list || !v || !items) return NULL;
+  const sl_xel_t **els = sl_b_grow(b, f->list_els, f->n_lists, sizeof *els);
+  if (!list || !v || !items || !els) return NULL;
   f->lists = v;
   f->items = items;
+  f->list_els = els;
+  els[f->n_lists] = el;
   list->index = (uint16_t)f->n_lists;
   list->json = list->legacy = list->table = "";
   list->max = SL_UNBOUNDED;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
 #include <string.h>
+#include "mappings/engine/check.h"
 #include "mappings/engine/compile.h"
 
 enum { MAX_ROWS = 4096, MAX_BASES = 16 };
@@ -267,39 +268,6 @@ void sl_b_check_types(sl_build_t *b)
 /* --- fields
  * ----------------------------------------------------------------------------------------- */
 
-/* May a value of this kind stand where the contract wants that base type? */
-static bool fits(sl_codec_kind_t kind, sl_xbase_t base)
-{
-  switch (base) {
-  case SL_X_BOOLEAN: return kind == SL_CODEC_BOOLEAN || kind == SL_CODEC_CODE;
-  case SL_X_INTEGER:
-    return kind != SL_CODEC_TEXT && kind != SL_CODEC_BINARY && kind != SL_CODEC_FLOAT;
-  case SL_X_DECIMAL:
-    return kind == SL_CODEC_DECIMAL || kind == SL_CODEC_INTEGER || kind == SL_CODEC_CODE;
-  case SL_X_FLOAT:
-    return kind == SL_CODEC_FLOAT || kind == SL_CODEC_DECIMAL || kind == SL_CODEC_INTEGER;
-  case SL_X_DATE: return kind == SL_CODEC_DATE;
-  case SL_X_TIME: return kind == SL_CODEC_TIME;
-  case SL_X_DATETIME: return kind == SL_CODEC_DATETIME;
-  case SL_X_BASE64: return kind == SL_CODEC_BINARY;
-  default: return true;
-  }
-}
-
-static void check_xtype(sl_build_t *b, const sl_xat_t *at, const sl_codec_spec_t *spec,
-                        const sl_xtype_t *xtype)
-{
-  if (!fits(spec->kind, xtype->simple))
-    sl_b_error(b, "T201", at->value_line, at->value_col, "leave type= out to take the contract's",
-               "the type \"%s\" (%s) does not fit the contract's %s", at->value,
-               sl_codec_kind_name(spec->kind), sl_xbase_name(xtype->simple));
-  int64_t max = xtype->facets.max_length >= 0 ? xtype->facets.max_length : xtype->facets.length;
-  if (xtype->simple == SL_X_STRING && max >= 0 && spec->width > max)
-    sl_b_error(b, "T202", at->value_line, at->value_col, NULL,
-               "the type \"%s\" is %d characters wide, the contract allows %lld", at->value,
-               spec->width, (long long)max);
-}
-
 static bool declared(sl_build_t *b, const sl_xat_t *at, sl_codec_spec_t *spec,
                      const sl_xtype_t *xtype)
 {
@@ -310,7 +278,7 @@ static bool declared(sl_build_t *b, const sl_xat_t *at, sl_codec_spec_t *spec,
   } else if (!sl_codec_kind_parse(at->value, &spec->kind)) {
     return no_type(b, at), false;
   }
-  if (xtype) check_xtype(b, at, spec, xtype);
+  if (xtype) sl_check_narrow(spec, xtype);
   return true;
 }
 
