@@ -66,7 +66,7 @@ typedef struct run {
   sl_bus_client_t *client;
   sl_timer_t *look;
   int64_t started_ms;
-  bool complained;
+  bool complained, seen_all;
 } run_t;
 
 /* --- ready? -------------------------------------------------------------------------------------
@@ -108,6 +108,12 @@ static void look(void *ctx)
   const char *name = missing(self);
   if (!name && !sl_rundir_read_line(self->dir.path, "gateway.ready", address, sizeof address))
     name = "gateway";
+  /* Once more: the gateway heard of the last one when we did, and may still be connecting. */
+  if (!name && !self->seen_all) {
+    self->seen_all = true;
+    return;
+  }
+  self->seen_all = !name;
   if (!name) {
     sl_timer_stop(self->look);
     sl_bus_client_destroy(&self->client);

@@ -143,11 +143,13 @@ with Tap() as t:
 
     # --- deaths
     victim = processes(r)["erp"][0]
-    before = alive_instances("erp")
+    announced = 'msg="adapter announced" instance=erp@'
+    wait_for(lambda: r.err().count(announced) == 1, "the bus to tell of erp")
     began = time.monotonic()
     os.kill(victim, signal.SIGKILL)
-    wait_for(lambda: [i for i in alive_instances("erp") if i not in before], "erp to be back")
+    wait_for(lambda: r.err().count(announced) == 2, "erp to be back")
     took = time.monotonic() - began
+    wait_for(lambda: len(alive_instances("erp")) == 1, "the new erp to be reached")
     t.ok(took < 2, "kill-adapter_back-within-2-s", took)
     t.note("an adapter that was killed was back after %.2f s" % took)
     victim = processes(r)["sluice-bus"][0]
