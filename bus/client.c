@@ -39,7 +39,7 @@ struct sl_bus_call {
   int64_t granted, received; /* bytes of a chunked answer */
   int64_t owed;              /* credit not sent yet */
   unsigned todo;
-  bool idempotent, retried, streaming;
+  bool safe, retried, streaming;
   bool over;          /* its end was told, or nobody wants to hear of it */
   bool busy;          /* inside one of its callbacks */
   sl_buf_t collected; /* handlers.chunk is NULL: the pieces */
@@ -157,7 +157,7 @@ static void lose(sl_bus_call_t *call, const char *why)
   sl_err_t err;
   bool sent = !(call->todo & TODO_CALL);
   sl_str_t system = call->peer->offer.system;
-  sl_err_set(&err, sent && !call->idempotent ? SL_IN_DOUBT : SL_UNAVAILABLE, "%.*s: %s%s",
+  sl_err_set(&err, sent && !call->safe ? SL_IN_DOUBT : SL_UNAVAILABLE, "%.*s: %s%s",
              SL_STR_ARG(system), why, sent ? " before it answered" : "");
   tell_error(call, &err);
   end(call);
@@ -283,8 +283,8 @@ static bool pass_deadline(sl_bus_call_t *call, int64_t now)
   else if (call->streaming)
     sl_err_set(&err, SL_TIMED_OUT, "%.*s: the answer stopped coming", SL_STR_ARG(system));
   else
-    sl_err_set(&err, call->idempotent ? SL_TIMED_OUT : SL_IN_DOUBT,
-               "%.*s: no answer within the deadline", SL_STR_ARG(system));
+    sl_err_set(&err, call->safe ? SL_TIMED_OUT : SL_IN_DOUBT, "%.*s: no answer within the deadline",
+               SL_STR_ARG(system));
   give_up(call, &err);
   return true;
 }
@@ -325,7 +325,7 @@ static bool retry(sl_bus_call_t *call)
   detach(call);
   attach(call, route.peer);
   call->retried = true;
-  call->idempotent = route.operation->idempotent;
+  call->safe = route.operation->safe;
   call->encoded_ms = INT64_MIN;
   todo(call, TODO_CALL);
   return true;
@@ -352,7 +352,7 @@ static void tell_reply(sl_bus_call_t *call, const sl_bus_header_t *header, sl_st
 static void protocol_error(sl_bus_call_t *call, const char *why)
 {
   sl_err_t err;
-  sl_err_set(&err, !call->streaming && !call->idempotent ? SL_IN_DOUBT : SL_GARBAGE, "%.*s: %s",
+  sl_err_set(&err, !call->streaming && !call->safe ? SL_IN_DOUBT : SL_GARBAGE, "%.*s: %s",
              SL_STR_ARG(call->peer->offer.system), why);
   give_up(call, &err);
 }
@@ -621,7 +621,7 @@ sl_bus_call_t *sl_bus_call(sl_bus_client_t *self, const sl_bus_request_t *reques
   if (!call) return sl_err_set(err, SL_UNAVAILABLE, "no memory for the call"), NULL;
   call->handlers = *handlers;
   call->ctx = ctx;
-  call->idempotent = route.operation->idempotent;
+  call->safe = route.operation->safe;
   call->peer = route.peer;
   bool ok = copy_request(call, request);
   call->peer = NULL;

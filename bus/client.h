@@ -8,8 +8,8 @@
  * reply (perhaps followed by chunks), or an error. What each error means for the caller:
  *   SL_NOT_FOUND    no such operation was ever announced
  *   SL_UNAVAILABLE  certainly not executed: no instance is there, the queue is full, or the
- *                   instance died and the operation is idempotent (so asking again is safe)
- *   SL_TIMED_OUT    deadline passed; idempotent
+ *                   instance died and the operation is safe: it changes nothing
+ *   SL_TIMED_OUT    deadline passed; safe
  *   SL_IN_DOUBT     deadline passed or the instance died, and the operation may have been executed
  * A reply `not-started` is tried once on another instance before it is reported.
  *

@@ -32,7 +32,7 @@ static void encode_operation(const sl_bus_operation_t *op, sl_buf_t *out)
   put_text(out, "{\"name\":", op->name);
   put_text(out, ",\"method\":", op->method);
   put_text(out, ",\"path\":", op->path);
-  sl_buf_addz(out, op->idempotent ? ",\"idempotent\":true" : "");
+  sl_buf_addz(out, op->safe ? ",\"safe\":true" : "");
   sl_buf_addz(out, op->has_body ? ",\"has_body\":true" : "");
   put_texts(out, ",\"params\":", op->params, op->n_params);
   sl_buf_addc(out, '}');
@@ -64,11 +64,11 @@ static bool decode_operation(sl_bus_reader_t *r, sl_bus_operation_t *op)
 {
   sl_str_t name;
   while (sl_bus_reader_member(r, &name)) {
-    bool ok = sl_str_eqz(name, "name")         ? sl_bus_reader_text(r, &op->name)
-              : sl_str_eqz(name, "method")     ? sl_bus_reader_text(r, &op->method)
-              : sl_str_eqz(name, "path")       ? sl_bus_reader_text(r, &op->path)
-              : sl_str_eqz(name, "idempotent") ? sl_bus_reader_bool(r, &op->idempotent)
-              : sl_str_eqz(name, "has_body")   ? sl_bus_reader_bool(r, &op->has_body)
+    bool ok = sl_str_eqz(name, "name")       ? sl_bus_reader_text(r, &op->name)
+              : sl_str_eqz(name, "method")   ? sl_bus_reader_text(r, &op->method)
+              : sl_str_eqz(name, "path")     ? sl_bus_reader_text(r, &op->path)
+              : sl_str_eqz(name, "safe")     ? sl_bus_reader_bool(r, &op->safe)
+              : sl_str_eqz(name, "has_body") ? sl_bus_reader_bool(r, &op->has_body)
               : sl_str_eqz(name, "params")
                   ? sl_bus_reader_texts(r, MAX_PARAMS, &op->params, &op->n_params)
                   : sl_bus_reader_skip(r);

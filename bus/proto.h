@@ -107,7 +107,7 @@ typedef struct sl_bus_operation {
   sl_str_t name;    /* "getCustomer" */
   sl_str_t method;  /* "GET"; empty: not offered over HTTP */
   sl_str_t path;    /* "/customers/{id}" */
-  bool idempotent;  /* may be sent again when its outcome is unknown */
+  bool safe;        /* changes nothing (RFC 9110 §9.2.1): unanswered, it is not in doubt */
   bool has_body;    /* reads a JSON body */
   sl_str_t *params; /* "path:id", "query:status", "header:if-match": what it reads; others are
                        refused by the gateway (query) or not sent along (header) */

@@ -134,8 +134,8 @@ static void write_operation(sl_jsonw_t *w, const sl_bus_operation_t *op)
   member(w, "name", op->name);
   member(w, "method", op->method);
   member(w, "path", op->path);
-  sl_jsonw_key(w, "idempotent");
-  sl_jsonw_bool(w, op->idempotent);
+  sl_jsonw_key(w, "safe");
+  sl_jsonw_bool(w, op->safe);
   sl_jsonw_key(w, "body");
   sl_jsonw_bool(w, op->has_body);
   sl_jsonw_key(w, "params");

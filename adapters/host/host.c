@@ -91,7 +91,7 @@ static sl_code_t make_offer(sl_host_t *self, sl_arena_t *arena, sl_bus_offer_t *
     *o = (sl_bus_operation_t){.name = sl_str(info->name),
                               .method = sl_str(info->method),
                               .path = sl_str(info->path),
-                              .idempotent = info->idempotent,
+                              .safe = info->safe,
                               .has_body = info->has_body,
                               .n_params = info->n_params};
     o->params = sl_arena_alloc(arena, (info->n_params + 1) * sizeof *o->params);

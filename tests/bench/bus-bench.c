@@ -27,7 +27,7 @@ static char body[BODY_LEN];
 /* --- the adapter ----------------------------------------------------------------------------- */
 
 static sl_bus_operation_t operations[] = {
-    {.name = SL_STR("getCustomer"), .method = SL_STR("GET"), .idempotent = true}};
+    {.name = SL_STR("getCustomer"), .method = SL_STR("GET"), .safe = true}};
 static sl_bus_pair_t answer_headers[] = {{SL_STR("content-type"), SL_STR("application/json")}};
 
 static void on_call(void *ctx, sl_bus_incoming_t *in)

@@ -24,18 +24,18 @@ typedef struct peer {
 } peer_t;
 
 static sl_bus_operation_t operations[] = {
-    {.name = SL_STR("echo"), .method = SL_STR("GET"), .path = SL_STR("/echo"), .idempotent = true},
+    {.name = SL_STR("echo"), .method = SL_STR("GET"), .path = SL_STR("/echo"), .safe = true},
     {.name = SL_STR("put"), .method = SL_STR("POST"), .path = SL_STR("/put"), .has_body = true},
-    {.name = SL_STR("state"), .idempotent = true},
-    {.name = SL_STR("hang"), .idempotent = true},
+    {.name = SL_STR("state"), .safe = true},
+    {.name = SL_STR("hang"), .safe = true},
     {.name = SL_STR("hangput")},
-    {.name = SL_STR("stream"), .idempotent = true},
-    {.name = SL_STR("breakoff"), .idempotent = true},
-    {.name = SL_STR("die"), .idempotent = true},
+    {.name = SL_STR("stream"), .safe = true},
+    {.name = SL_STR("breakoff"), .safe = true},
+    {.name = SL_STR("die"), .safe = true},
     {.name = SL_STR("dieput")},
-    {.name = SL_STR("lastword"), .idempotent = true},
-    {.name = SL_STR("refuse"), .idempotent = true},
-    {.name = SL_STR("problem"), .idempotent = true},
+    {.name = SL_STR("lastword"), .safe = true},
+    {.name = SL_STR("refuse"), .safe = true},
+    {.name = SL_STR("problem"), .safe = true},
 };
 
 static void answer(sl_bus_incoming_t *in, int status, sl_str_t body)

@@ -50,6 +50,7 @@ class Load:
             mark = "mark-%d-%d" % (n, i)
             body = json.loads(json.dumps(base))
             body["address"]["street"] = mark
+            body["id"] = str(901 + n)
             body["account"]["riskScore"] = int(body["account"]["riskScore"])
             for o in body["orders"]:
                 o["quantity"] = int(o["quantity"])
@@ -87,14 +88,25 @@ def directory_dies(t):
     t.equal(failures(log), [], "bus_back_no-request-fails")
     bus.kill()
 
-    # While it is down: a new gateway knows its routes from its state, a new adapter waits for it.
+    # While it is down: a new gateway finds the living adapter from its state, a new adapter waits for the bus.
+    load = Load(gateway)
+    load.many(100)
+    load.stop()
+    port = gateway.port
     gateway.stop()
-    gateway = start_gateway("--state", work("routes"), ready=False, listen="127.0.0.1:%d" % gateway.port)
-    gateway.host, gateway.port = "127.0.0.1", int(_procs_port(gateway))
-    r = wait_for(lambda: try_get(gateway, "/customers/1"), "the new gateway to listen")
-    t.ok(is_problem(r, 503) and r.header("Retry-After"), "gateway_restarted-without-bus_known-route-503", r)
+    gateway = start_gateway("--state", work("routes"), ready=False, listen="127.0.0.1:%d" % port)
+    gateway.host, gateway.port = "127.0.0.1", port
+    wait_for(lambda: try_get(gateway, "/nothing"), "the new gateway to listen")
+    r = wait_for(lambda: (lambda r: r if r.status != 503 else None)(get(gateway, "/customers/1")),
+                 "the living adapter to be found again")
+    t.ok(r.status == 200, "gateway_restarted-without-bus_living-adapter-serves", r)
     t.ok(is_problem(get(gateway, "/nothing"), 404), "gateway_restarted-without-bus_unknown-404")
+    load = Load(gateway)
+    load.many(200)
+    t.equal(failures(load.stop()), [], "gateway_restarted-without-bus_no-request-fails")
     adapter.stop()
+    r = get(gateway, "/customers/1")
+    t.ok(is_problem(r, 503) and r.header("Retry-After"), "adapter_stopped-without-bus_known-route-503", r)
     adapter = start_adapter("soap", MAPPING, "--endpoint", crm.url)
     bus = start_bus()
     r = wait_route(gateway, "/customers/1")
@@ -103,10 +115,6 @@ def directory_dies(t):
         p.stop()
     for name in ("crm.state", "crm.journal"):
         os.unlink(work(name))
-
-
-def _procs_port(gateway):
-    return gateway.argv[gateway.argv.index("--listen") + 1].rsplit(":", 1)[1]
 
 
 def try_get(gateway, path):

@@ -33,7 +33,7 @@ typedef struct fixture {
   sl_bus_server_t *server;
 } fixture_t;
 
-static sl_bus_operation_t operations[] = {{.name = SL_STR("echo"), .idempotent = true}};
+static sl_bus_operation_t operations[] = {{.name = SL_STR("echo"), .safe = true}};
 static const sl_bus_offer_t offer = {
     .system = SL_STR("crm"), .operations = operations, .n_operations = 1};
 
