@@ -1,0 +1,958 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * SQL operations against a scripted database: what is to be executed, with which values, and what
+ * the consumer gets for the rows that come back. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+#include "core/diag.h"
+#include "mappings/engine/run.h"
+#include "mappings/engine/sql_impl.h"
+
+#define N(table) (sizeof(table) / sizeof((table)[0]))
+
+/* --- placeholders --------------------------------------------------------------------------------
+ */
+
+static const struct {
+  const char *text, *cut, *names;
+} cuts[] = {
+    {"SELECT :a, :b_1 FROM t", "SELECT ?, ? FROM t", "a b_1"},
+    {"SELECT ':a' || \":b\" || `:c`, :d", "SELECT ':a' || \":b\" || `:c`, ?", "d"},
+    {"SELECT 'it''s :a', :b", "SELECT 'it''s :a', ?", "b"},
+    {"SELECT E'\\':a', :b", "SELECT E'\\':a', ?", "b"},
+    {"SELECT x::text, :a::int", "SELECT x::text, ?::int", "a"},
+    {"SELECT 1 -- :a\n, :b", "SELECT 1 -- :a\n, ?", "b"},
+    {"SELECT /* :a /* :b */ :c */ :d", "SELECT /* :a /* :b */ :c */ ?", "d"},
+    {"SELECT $$ :a $$, $q$ :b $$ $q$, :c", "SELECT $$ :a $$, $q$ :b $$ $q$, ?", "c"},
+    {"SELECT a[1:2], :b", "SELECT a[1:2], ?", "b"},
+    {"SELECT type':a', :b", "SELECT type':a', ?", "b"},
+    {"x > :page.after AND y IN (:page.keys)", "x > ? AND y IN (?, ?, ?)",
+     "page.after page.keys page.keys page.keys"},
+    {":page.after.ORD_ID.", "?.", "page.after.ORD_ID"},
+    {"SELECT :a ; \n", "SELECT ?", "a"},
+    {"SELECT 1; DELETE FROM t", NULL, "nothing may follow"},
+    {"SELECT 'a", NULL, "not closed"},
+    {"SELECT /* a", NULL, "not closed"},
+    {"SELECT $x$ a $y$", NULL, "not closed"},
+    {"SELECT ? FROM t", NULL, "name it"},
+};
+
+static void cut_finds_names_outside_literals_and_comments(void **state)
+{
+  for (size_t i = 0; i < N(cuts); i++) {
+    sl_sql_cut_t cut;
+    char names[256] = "";
+    sl_sql_cut(&cut, sl_str(cuts[i].text), 3);
+    if (!cuts[i].cut) {
+      if (!cut.problem || !strstr(cut.problem, cuts[i].names))
+        fail_msg("%s: no problem", cuts[i].text);
+      sl_sql_cut_fini(&cut);
+      continue;
+    }
+    if (cut.problem) fail_msg("%s: %s", cuts[i].text, cut.problem);
+    const sl_sql_name_t *v = (const sl_sql_name_t *)(const void *)cut.names.p;
+    for (size_t k = 0; k < sl_sql_cut_count(&cut); k++)
+      snprintf(names + strlen(names), sizeof names - strlen(names), "%s%.*s", k ? " " : "",
+               SL_STR_ARG(v[k].name));
+    assert_string_equal(sl_buf_z(&cut.text), cuts[i].cut);
+    assert_string_equal(names, cuts[i].names);
+    sl_sql_cut_fini(&cut);
+  }
+}
+
+/* --- a database that answers by the script
+ * --------------------------------------------------------- */
+
+/* One statement: its text with white space as single blanks, its values with | between and NULL
+ * as ~; then what comes back: labels and rows the same way, rows by line; or rows changed. */
+typedef struct step {
+  const char *sql, *values, *labels, *rows;
+  long changed;
+  const char *sqlstate; /* NULL: it goes well */
+} step_t;
+
+typedef struct call {
+  const char *operation;
+  const char *args[8]; /* name, value, … */
+  const char *body;
+  step_t steps[8];
+  int status;
+  const char *json;    /* the answer's body */
+  const char *header;  /* "Link: …", of which it is the beginning */
+  const char *problem; /* type */
+  const char *error;   /* part of an error's text, or "field: text" */
+} call_t;
+
+static sl_mapping_t *erp, *odd;
+
+static void squeeze(const char *from, char *to, size_t size)
+{
+  size_t n = 0;
+  for (; *from && n + 1 < size; from++) {
+    bool white = strchr(" \t\r\n", *from);
+    if (white && (!n || to[n - 1] == ' ')) continue;
+    to[n++] = white ? ' ' : *from;
+  }
+  while (n && to[n - 1] == ' ') n--;
+  to[n] = 0;
+}
+
+static size_t split(char *text, char separator, char *out[], size_t max)
+{
+  size_t n = 0;
+  for (char *p = text; p && n < max; n++) {
+    out[n] = p;
+    p = strchr(p, separator);
+    if (p) *p++ = 0;
+  }
+  return n;
+}
+
+static void check_statement(const step_t *step, const sl_sql_statement_t *s)
+{
+  char text[4096], values[1024] = "";
+  squeeze(s->text, text, sizeof text);
+  if (strcmp(text, step->sql) != 0) fail_msg("statement is\n  %s\nnot\n  %s", text, step->sql);
+  for (size_t i = 0; i < s->n_params; i++)
+    snprintf(values + strlen(values), sizeof values - strlen(values), "%s%.*s", i ? "|" : "",
+             s->params[i].null ? 1 : (int)s->params[i].text.len,
+             s->params[i].null ? "~" : s->params[i].text.p);
+  if (strcmp(values, step->values) != 0) fail_msg("values are %s, not %s", values, step->values);
+  assert_int_equal(s->returns_rows, step->labels != NULL);
+}
+
+static sl_code_t feed(sl_run_t *run, const step_t *step, sl_err_t *err)
+{
+  char labels[1024], rows[4096], *label[64], *row[256], *cell[64];
+  sl_str_t names[64];
+  if (!step->labels) return SL_OK;
+  snprintf(labels, sizeof labels, "%s", step->labels);
+  size_t n = split(labels, '|', label, 64);
+  for (size_t i = 0; i < n; i++) names[i] = sl_str(label[i]);
+  sl_code_t code = sl_run_sql_columns(run, names, n, err);
+  snprintf(rows, sizeof rows, "%s", step->rows);
+  size_t n_rows = rows[0] ? split(rows, '\n', row, 256) : 0;
+  for (size_t i = 0; i < n_rows && !code; i++) {
+    sl_sql_cell_t cells[64];
+    size_t n_cells = split(row[i], '|', cell, 64);
+    assert_int_equal(n_cells, n);
+    for (size_t k = 0; k < n_cells; k++) {
+      /* Copies that die after the row, as a driver's buffers do. */
+      char *own = strdup(cell[k]);
+      cells[k] = (sl_sql_cell_t){own, strlen(own), strcmp(own, "~") == 0};
+    }
+    code = sl_run_sql_row(run, cells, n_cells, err);
+    for (size_t k = 0; k < n_cells; k++) free((char *)(uintptr_t)cells[k].p);
+  }
+  return code;
+}
+
+static sl_code_t execute(sl_run_t *run, const call_t *call, sl_err_t *err)
+{
+  for (size_t i = 0;; i++) {
+    sl_sql_statement_t statement;
+    bool done = false, rollback = false;
+    sl_code_t code = sl_run_sql_next(run, &statement, &done, err);
+    if (code) return code;
+    if (done) {
+      if (i < N(call->steps) && call->steps[i].sql)
+        fail_msg("%s was not executed", call->steps[i].sql);
+      return SL_OK;
+    }
+    if (i == N(call->steps) || !call->steps[i].sql) fail_msg("unexpected: %s", statement.text);
+    const step_t *step = &call->steps[i];
+    check_statement(step, &statement);
+    code = step->sqlstate ? SL_OK : feed(run, step, err);
+    if (code) return code;
+    code = sl_run_sql_done(run, step->labels ? -1 : step->changed,
+                           step->sqlstate ? step->sqlstate : "00000", &rollback, err);
+    if (code) return code;
+    assert_int_equal(rollback, call->problem != NULL && !call->steps[i + 1].sql);
+  }
+}
+
+static void check_answer(sl_run_t *run, const call_t *call, sl_buf_t *out)
+{
+  sl_answer_t answer;
+  sl_err_t err = {0};
+  if (sl_run_answer(run, &answer, &err)) fail_msg("%s: %s", call->operation, err.text);
+  assert_true(sl_run_head(run));
+  if (answer.status != call->status)
+    fail_msg("%s: status %d, not %d", call->operation, answer.status, call->status);
+  assert_string_equal(sl_buf_z(out), call->json ? call->json : "");
+  if (!call->problem != !answer.problem) fail_msg("%s: problem or none", call->operation);
+  if (call->problem) assert_string_equal(answer.problem->type, call->problem);
+  bool found = !call->header && !answer.n_headers;
+  char text[1024];
+  for (size_t i = 0; i < answer.n_headers; i++) {
+    snprintf(text, sizeof text, "%.*s: %.*s", SL_STR_ARG(answer.headers[i].name),
+             SL_STR_ARG(answer.headers[i].value));
+    if (call->header && !strncmp(text, call->header, strlen(call->header))) found = true;
+  }
+  if (!found)
+    fail_msg("%s: headers are not \"%s\"", call->operation, call->header ? call->header : "");
+}
+
+static void run_call_into(const sl_mapping_t *mapping, const call_t *call, sl_buf_t *out,
+                          char link[1024])
+{
+  sl_arg_t args[4];
+  sl_input_t in = {args, 0, sl_str(call->body)};
+  sl_err_t err = {0};
+  for (size_t i = 0; i + 1 < N(call->args) && call->args[i]; i += 2)
+    args[in.n_args++] = (sl_arg_t){sl_str(call->args[i]), sl_str(call->args[i + 1])};
+  sl_arena_t *arena = sl_arena_new(0, 0);
+  const sl_op_t *op = sl_mapping_op(mapping, call->operation);
+  assert_non_null(op);
+  sl_run_t *run = sl_run_new(op, arena, &in, out);
+  sl_code_t code = execute(run, call, &err);
+  char shown[768];
+  snprintf(shown, sizeof shown, "%s: %s", err.field, err.text);
+  if (call->error) {
+    if (!code || !strstr(shown, call->error))
+      fail_msg("%s: error is \"%s\", not \"%s\"", call->operation, code ? shown : "", call->error);
+  } else if (code) {
+    fail_msg("%s: %s", call->operation, shown);
+  } else {
+    check_answer(run, call, out);
+  }
+  sl_answer_t answer;
+  if (link && !sl_run_answer(run, &answer, &err) && answer.n_headers)
+    snprintf(link, 1024, "%.*s", SL_STR_ARG(answer.headers[0].value));
+  sl_run_fini(run);
+  sl_arena_destroy(&arena);
+}
+
+static void run_call(const sl_mapping_t *mapping, const call_t *call)
+{
+  sl_buf_t out;
+  sl_buf_init(&out, 0);
+  run_call_into(mapping, call, &out, NULL);
+  sl_buf_fini(&out);
+}
+
+/* --- reading
+ * ----------------------------------------------------------------------------------------- */
+
+#define GET_ORDER                                                                                  \
+  "SELECT o.ORD_ID, CUST_NO, STAT, ORD_DT, DLV_DT, CURR, TOTAL_CT, FREIGHT, REF, NOTE, LINE_NO, "  \
+  "SKU, QTY_M, PRICE_CT, REMARK FROM ORDERS o LEFT JOIN ORDER_LINES l ON l.ORD_ID = o.ORD_ID "     \
+  "WHERE o.ORD_ID = ? ORDER BY o.ORD_ID, LINE_NO"
+#define ORDER_COLUMNS                                                                              \
+  "ORD_ID|CUST_NO|STAT|ORD_DT|DLV_DT|CURR|TOTAL_CT|FREIGHT|REF|NOTE|LINE_NO|SKU|QTY_M|PRICE_CT|"   \
+  "REMARK"
+#define HEAD "7|0000000042|10|20260102|0|EUR|123450|12.50|~|~"
+#define HEAD_JSON                                                                                  \
+  "{\"id\":7,\"account\":\"42\",\"status\":\"open\",\"orderedOn\":\"2026-01-02\","                 \
+  "\"deliveredOn\":null,\"currency\":\"EUR\",\"total\":\"1234.50\",\"freight\":\"12.50\","         \
+  "\"reference\":null,\"note\":null,\"lines\":["
+
+static void select_with_joined_list_groups_rows(void **state)
+{
+  call_t call = {
+      "getOrder",
+      {"path:id", "7"},
+      NULL,
+      {{GET_ORDER, "7", ORDER_COLUMNS,
+        HEAD "|1|AB-1              |1500|999|~\n" HEAD "|2|AB-2              |0|5|x\"y", 0, NULL}},
+      200,
+      HEAD_JSON
+      "{\"no\":1,\"sku\":\"AB-1\",\"quantity\":1.500,\"price\":\"9.99\",\"remark\":null},"
+      "{\"no\":2,\"sku\":\"AB-2\",\"quantity\":0.000,\"price\":\"0.05\",\"remark\":\"x\\\"y\"}]}",
+      NULL,
+      NULL,
+      NULL};
+  run_call(erp, &call);
+}
+
+static void select_with_null_list_key_has_no_items(void **state)
+{
+  call_t call = {"getOrder", {"path:id", "7"},
+                 NULL,       {{GET_ORDER, "7", ORDER_COLUMNS, HEAD "|~|~|~|~|~", 0, NULL}},
+                 200,        HEAD_JSON "]}",
+                 NULL,       NULL,
+                 NULL};
+  run_call(erp, &call);
+}
+
+static void select_without_rows_takes_the_rows_outcome(void **state)
+{
+  call_t call = {"getOrder", {"path:id", "7"},
+                 NULL,       {{GET_ORDER, "7", ORDER_COLUMNS, "", 0, NULL}},
+                 404,        NULL,
+                 NULL,       "order-not-found",
+                 NULL};
+  run_call(erp, &call);
+}
+
+static void select_refused_takes_the_sqlstate_outcome(void **state)
+{
+  call_t call = {"getOrder", {"path:id", "7"},
+                 NULL,       {{GET_ORDER, "7", ORDER_COLUMNS, "", 0, "40001"}},
+                 503,        NULL,
+                 NULL,       "database-busy",
+                 NULL};
+  run_call(erp, &call);
+}
+
+static void select_with_bad_answers_is_garbage(void **state)
+{
+  static const struct {
+    const char *labels, *rows, *error;
+  } rows[] = {
+      {"ORD_ID|CUST_NO", "", "STAT: the select has no column STAT"},
+      {ORDER_COLUMNS, "7|0000000042|77|20260102|0|EUR|1|1.00|~|~|~|~|~|~|~", "/status: one of the"},
+      {ORDER_COLUMNS, HEAD "|~|~|~|~|~\n8|0000000042|10|20260102|0|EUR|1|1.00|~|~|~|~|~|~|~",
+       "more than one record"},
+  };
+  for (size_t i = 0; i < N(rows); i++) {
+    call_t call = {"getOrder",
+                   {"path:id", "7"},
+                   NULL,
+                   {{GET_ORDER, "7", rows[i].labels, rows[i].rows, 0, NULL}},
+                   0,
+                   NULL,
+                   NULL,
+                   NULL,
+                   rows[i].error};
+    run_call(erp, &call);
+  }
+}
+
+static void select_with_bad_parameters_executes_nothing(void **state)
+{
+  static const call_t calls[] = {
+      {.operation = "getOrder", .args = {"path:id", "x"}, .error = "path:id: an integer"},
+      {.operation = "listOrders",
+       .args = {"query:status", "10"},
+       .error = "query:status: one of these"},
+      {.operation = "listOrders", .args = {"query:nope", "1"}, .error = "query:nope"},
+      {.operation = "listOrders",
+       .args = {"query:limit", "0"},
+       .error = "query:limit: a number from 1"},
+      {.operation = "listOrders", .args = {"query:limit", "1001"}, .error = "from 1 to 1000"},
+      {.operation = "listOrders", .args = {"query:limit", "1e2"}, .error = "query:limit"},
+      {.operation = "listOrders", .args = {"query:cursor", ""}, .error = "query:cursor"},
+      {.operation = "listOrders", .args = {"query:cursor", "AQAAAAAAATc"}, .error = "query:cursor"},
+      {.operation = "listOrders", .args = {"query:cursor", "%%%"}, .error = "query:cursor"},
+      {.operation = "exportOrders", .args = {NULL}, .error = "query:from: is required"},
+  };
+  for (size_t i = 0; i < N(calls); i++) run_call(erp, &calls[i]);
+}
+
+/* --- pages
+ * ------------------------------------------------------------------------------------------- */
+
+#define LIST                                                                                       \
+  "SELECT ORD_ID, CUST_NO, STAT, ORD_DT, DLV_DT, CURR, TOTAL_CT, REF FROM ORDERS WHERE 1 = 1"
+#define LIST_COLS "ord_id|cust_no|stat|ord_dt|dlv_dt|curr|total_ct|ref"
+#define ROW(id)   id "|0000000042|10|20260102|0|EUR|1|~"
+#define ROW_JSON(id)                                                                               \
+  "{\"id\":" id ",\"account\":\"42\",\"status\":\"open\",\"orderedOn\":\"2026-01-02\","            \
+  "\"deliveredOn\":null,\"currency\":\"EUR\",\"total\":\"0.01\",\"reference\":null}"
+
+static void page_with_more_rows_links_to_the_next(void **state)
+{
+  sl_buf_t out;
+  char link[1024] = "", cursor[256] = "";
+  call_t first = {"listOrders",
+                  {"query:status", "open", "query:limit", "2"},
+                  NULL,
+                  {{LIST " AND STAT = ? ORDER BY ORD_ID", "10", LIST_COLS,
+                    ROW("5") "\n" ROW("6") "\n" ROW("7") "\n" ROW("8"), 0, NULL}},
+                  200,
+                  "{\"items\":[" ROW_JSON("5") "," ROW_JSON("6") "]}",
+                  "Link: </orders?status=open&limit=2&cursor=",
+                  NULL,
+                  NULL};
+  sl_buf_init(&out, 0);
+  run_call_into(erp, &first, &out, link);
+  assert_int_equal(
+      sscanf(strstr(link, "cursor="), "cursor=%255[A-Za-z0-9_-]>; rel=\"next\"", cursor), 1);
+  call_t second = {
+      "listOrders",
+      {"query:status", "open", "query:limit", "2", "query:cursor", cursor},
+      NULL,
+      {{LIST " AND ORD_ID > ? AND STAT = ? ORDER BY ORD_ID", "6|10", LIST_COLS, ROW("7"), 0, NULL}},
+      200,
+      "{\"items\":[" ROW_JSON("7") "]}",
+      NULL,
+      NULL,
+      NULL};
+  run_call(erp, &second);
+  /* It belongs to its operation. */
+  call_t other = {
+      .operation = "listCustomers", .args = {"query:cursor", cursor}, .error = "query:cursor"};
+  run_call(erp, &other);
+  sl_buf_fini(&out);
+}
+
+static void page_without_rows_is_an_empty_array(void **state)
+{
+  call_t call = {
+      "listOrders", {NULL},           NULL, {{LIST " ORDER BY ORD_ID", "", LIST_COLS, "", 0, NULL}},
+      200,          "{\"items\":[]}", NULL, NULL,
+      NULL};
+  run_call(erp, &call);
+}
+
+#define STOCK "SELECT SKU, WHS, DESCR, ON_HAND, RESERVED, BIN_LOC, LAST_CNT FROM STOCK WHERE 1 = 1"
+
+static void page_by_two_columns_goes_on_after_both(void **state)
+{
+  sl_buf_t out;
+  char link[1024] = "", cursor[256] = "";
+  call_t first = {
+      "listStock",
+      {"query:limit", "1"},
+      NULL,
+      {{STOCK " ORDER BY SKU, WHS", "", "SKU|WHS|DESCR|ON_HAND|RESERVED|BIN_LOC|LAST_CNT",
+        "A-1               |LDZ|Bolt|5|~|~|0\nA-1               |MUC|Bolt|5|~|~|0", 0, NULL}},
+      200,
+      "{\"items\":[{\"sku\":\"A-1\",\"warehouse\":\"lodz\",\"name\":\"Bolt\",\"onHand\":5,"
+      "\"reserved\":null,\"bin\":null,\"countedOn\":null}]}",
+      "Link: </stock?limit=1&cursor=",
+      NULL,
+      NULL};
+  sl_buf_init(&out, 0);
+  run_call_into(erp, &first, &out, link);
+  assert_int_equal(sscanf(strstr(link, "cursor="), "cursor=%255[A-Za-z0-9_-]", cursor), 1);
+  call_t second = {"listStock",
+                   {"query:cursor", cursor},
+                   NULL,
+                   {{STOCK " AND (SKU > ? OR (SKU = ? AND WHS > ?)) ORDER BY SKU, WHS",
+                     "A-1               |A-1               |LDZ",
+                     "SKU|WHS|DESCR|ON_HAND|RESERVED|BIN_LOC|LAST_CNT", "", 0, NULL}},
+                   200,
+                   "{\"items\":[]}",
+                   NULL,
+                   NULL,
+                   NULL};
+  run_call(erp, &second);
+  sl_buf_fini(&out);
+}
+
+/* --- streams
+ * ----------------------------------------------------------------------------------------- */
+
+static sl_run_t *begin_export(sl_arena_t *arena, const sl_input_t *in, sl_buf_t *out)
+{
+  static const char *const columns[] = {"ORD_ID", "CUST_NO", "STAT",     "ORD_DT",
+                                        "DLV_DT", "CURR",    "TOTAL_CT", "REF"};
+  sl_sql_statement_t statement;
+  sl_str_t labels[8];
+  sl_err_t err;
+  bool done;
+  for (size_t i = 0; i < 8; i++) labels[i] = sl_str(columns[i]);
+  sl_run_t *run = sl_run_new(sl_mapping_op(erp, "exportOrders"), arena, in, out);
+  assert_int_equal(sl_run_sql_next(run, &statement, &done, &err), SL_OK);
+  assert_true(statement.large);
+  assert_false(sl_run_head(run));
+  assert_int_equal(sl_run_sql_columns(run, labels, 8, &err), SL_OK);
+  return run;
+}
+
+static sl_code_t export_row(sl_run_t *run, const char *id, sl_err_t *err)
+{
+  sl_sql_cell_t cells[8] = {
+      {id, strlen(id), false}, {"0000000042", 10, false}, {"10", 2, false}, {"20260102", 8, false},
+      {"0", 1, false},         {"EUR", 3, false},         {"1", 1, false},  {NULL, 0, true}};
+  return sl_run_sql_row(run, cells, 8, err);
+}
+
+static void list_without_page_streams_in_constant_memory(void **state)
+{
+  sl_arg_t arg = {SL_STR("query:from"), SL_STR("2026-01-01")};
+  sl_input_t in = {&arg, 1, {NULL, 0}};
+  sl_arena_t *arena = sl_arena_new(0, 0);
+  sl_buf_t out;
+  sl_err_t err;
+  sl_answer_t answer;
+  bool rollback, done;
+  size_t total = 0, used = 0;
+  sl_buf_init(&out, 0);
+  sl_run_t *run = begin_export(arena, &in, &out);
+  for (int i = 0; i < 100000; i++) {
+    char id[16];
+    snprintf(id, sizeof id, "%d", i);
+    assert_int_equal(export_row(run, id, &err), SL_OK);
+    assert_true(sl_run_head(run));
+    total += out.len;
+    sl_buf_clear(&out); /* sent */
+    if (i == 0) used = sl_arena_used(arena);
+  }
+  assert_int_equal(sl_arena_used(arena), used);
+  assert_int_equal(sl_run_sql_done(run, -1, "00000", &rollback, &err), SL_OK);
+  sl_sql_statement_t statement;
+  assert_int_equal(sl_run_sql_next(run, &statement, &done, &err), SL_OK);
+  assert_true(done);
+  assert_string_equal(sl_buf_z(&out), "]}");
+  assert_int_equal(sl_run_answer(run, &answer, &err), SL_OK);
+  assert_int_equal(answer.status, 200);
+  assert_true(total > 100000 * 100);
+  sl_run_fini(run);
+  sl_buf_fini(&out);
+  sl_arena_destroy(&arena);
+}
+
+static void stream_that_breaks_after_its_head_is_an_error(void **state)
+{
+  sl_arg_t arg = {SL_STR("query:from"), SL_STR("2026-01-01")};
+  sl_input_t in = {&arg, 1, {NULL, 0}};
+  sl_arena_t *arena = sl_arena_new(0, 0);
+  sl_buf_t out;
+  sl_err_t err;
+  bool rollback;
+  sl_buf_init(&out, 0);
+  sl_run_t *run = begin_export(arena, &in, &out);
+  assert_int_equal(export_row(run, "1", &err), SL_OK);
+  assert_int_equal(sl_run_sql_done(run, -1, "08S01", &rollback, &err), SL_LEGACY_ERROR);
+  sl_run_fini(run);
+  sl_buf_fini(&out);
+  sl_arena_destroy(&arena);
+}
+
+/* --- writing
+ * ----------------------------------------------------------------------------------------- */
+
+#define NEW_ORDER                                                                                  \
+  "{\"account\":\"42\",\"status\":\"open\",\"orderedOn\":\"2026-01-02\",\"deliveredOn\":null,"     \
+  "\"currency\":\"EUR\",\"total\":\"1234.50\",\"freight\":\"12.50\",\"lines\":["                   \
+  "{\"no\":1,\"sku\":\"AB-1\",\"quantity\":1.5,\"price\":\"9.99\"},"                               \
+  "{\"no\":2,\"sku\":\"AB-2\",\"quantity\":2,\"price\":\"0.05\",\"remark\":\"x\"}]}"
+#define NEXT_ID "SELECT COALESCE(MAX(ORD_ID), 0) + 1 FROM ORDERS"
+#define INSERT_ORDER                                                                               \
+  "INSERT INTO ORDERS (ORD_ID, CUST_NO, STAT, ORD_DT, DLV_DT, CURR, TOTAL_CT, FREIGHT, REF, "      \
+  "NOTE) "                                                                                         \
+  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define INSERT_VALUES "7|0000000042|10|20260102|0|EUR|123450|12.50|~|~"
+#define INSERT_LINE                                                                                \
+  "INSERT INTO ORDER_LINES (ORD_ID, LINE_NO, SKU, QTY_M, PRICE_CT, REMARK) VALUES (?, ?, ?, ?, "   \
+  "?, ?)"
+
+static void insert_writes_record_and_lists_and_reads_again(void **state)
+{
+  call_t call = {"createOrder",
+                 {NULL},
+                 NEW_ORDER,
+                 {{NEXT_ID, "", "?column?", "7", 0, NULL},
+                  {INSERT_ORDER, INSERT_VALUES, NULL, NULL, 1, NULL},
+                  {INSERT_LINE, "7|1|AB-1              |1500|999|~", NULL, NULL, 1, NULL},
+                  {INSERT_LINE, "7|2|AB-2              |2000|05|x", NULL, NULL, 1, NULL},
+                  {GET_ORDER, "7", ORDER_COLUMNS, HEAD "|~|~|~|~|~", 0, NULL}},
+                 201,
+                 HEAD_JSON "]}",
+                 "Location: /orders/7",
+                 NULL,
+                 NULL};
+  run_call(erp, &call);
+}
+
+static void insert_refused_takes_the_sqlstate_outcome(void **state)
+{
+  call_t call = {"createOrder",
+                 {NULL},
+                 NEW_ORDER,
+                 {{NEXT_ID, "", "?column?", "7", 0, NULL},
+                  {INSERT_ORDER, INSERT_VALUES, NULL, NULL, 1, "23505"}},
+                 409,
+                 NULL,
+                 NULL,
+                 "conflict",
+                 NULL};
+  run_call(erp, &call);
+}
+
+static void insert_whose_reread_finds_nothing_has_no_body(void **state)
+{
+  call_t call = {"createEntry",
+                 {NULL},
+                 "{\"id\":5,\"amount\":\"12345678901234567.8900\",\"number\":\"1\"}",
+                 {{"INSERT INTO LEDGER (ENTRY_ID, AMOUNT, BIG_NO, MEMO) VALUES (?, ?, ?, ?)",
+                   "5|12345678901234567.8900|1|~", NULL, NULL, 1, NULL},
+                  {"SELECT ENTRY_ID, AMOUNT, BIG_NO, MEMO FROM LEDGER WHERE ENTRY_ID = ?", "5",
+                   "ENTRY_ID|AMOUNT|BIG_NO|MEMO", "", 0, NULL}},
+                 201,
+                 NULL,
+                 "Location: /entries/5",
+                 NULL,
+                 NULL};
+  run_call(erp, &call);
+}
+
+static void writes_with_bad_bodies_execute_nothing(void **state)
+{
+  static const call_t calls[] = {
+      {.operation = "createOrder",
+       .body = "{\"id\":9,\"account\":\"42\"}",
+       .error = "/id: is made by"},
+      {.operation = "createEntry",
+       .body = "{\"id\":5,\"amount\":12.5,\"number\":\"1\"}",
+       .error = "/amount: a decimal in a string"},
+      {.operation = "createEntry",
+       .body = "{\"id\":5,\"amount\":\"-0.00\",\"number\":\"1\"}",
+       .error = "/amount: zero without a sign"},
+      {.operation = "createEntry",
+       .body = "{\"id\":5,\"amount\":\"0.00001\",\"number\":\"1\"}",
+       .error = "/amount: at most 4 digits"},
+      {.operation = "createEntry",
+       .body = "{\"id\":5,\"number\":\"1\"}",
+       .error = "/amount: is required"},
+      {.operation = "createEntry",
+       .body = "{\"amount\":\"1\",\"number\":\"1\"}",
+       .error = "/id: is required"},
+  };
+  for (size_t i = 0; i < N(calls); i++) run_call(erp, &calls[i]);
+}
+
+#define UPDATE_BODY                                                                                \
+  "{\"account\":\"42\",\"status\":\"shipped\",\"orderedOn\":\"2026-01-02\","                       \
+  "\"deliveredOn\":\"2026-01-05\",\"currency\":\"EUR\",\"total\":\"1234.50\"}"
+#define UPDATE                                                                                     \
+  "UPDATE ORDERS SET CUST_NO = ?, STAT = ?, ORD_DT = ?, DLV_DT = ?, CURR = ?, TOTAL_CT = ?, "      \
+  "FREIGHT = ?, REF = ?, NOTE = ? WHERE ORD_ID = ?"
+#define UPDATE_VALUES "0000000042|90|20260102|20260105|EUR|123450|~|~|~|7"
+
+static void update_replaces_the_record_and_reads_again(void **state)
+{
+  call_t call = {"updateOrder",
+                 {"path:id", "7"},
+                 UPDATE_BODY,
+                 {{UPDATE, UPDATE_VALUES, NULL, NULL, 1, NULL},
+                  {GET_ORDER, "7", ORDER_COLUMNS, HEAD "|~|~|~|~|~", 0, NULL}},
+                 200,
+                 HEAD_JSON "]}",
+                 NULL,
+                 NULL,
+                 NULL};
+  run_call(erp, &call);
+}
+
+static void update_of_no_row_takes_the_rows_outcome(void **state)
+{
+  call_t call = {"updateOrder", {"path:id", "7"},
+                 UPDATE_BODY,   {{UPDATE, UPDATE_VALUES, NULL, NULL, 0, NULL}},
+                 404,           NULL,
+                 NULL,          "order-not-found",
+                 NULL};
+  run_call(erp, &call);
+}
+
+/* --- a mapping with the rest: merge, lists replaced, lists by a select of their own
+ * ------------------- */
+
+static const char odd_text[] =
+    "<mapping xmlns='urn:sluice:mapping:1' name='odd' version='1.0.0'>\n"
+    " <system name='odd' kind='odbc'>\n"
+    "  <outcome legacy='#sqlstate'><when is='23*' status='409' problem='conflict'/><otherwise "
+    "status='502' problem='db'/></outcome>\n"
+    " </system>\n"
+    " <type name='id' kind='integer' as='number' sql-type='BIGINT'/>\n"
+    " <type name='words' kind='text' sql-type='VARCHAR'/>\n"
+    " <shape name='Box' table='BOX'>\n"
+    "  <field legacy='BOX_ID' json='/id' type='id' key='true'/>\n"
+    "  <field legacy='NAME' json='/name' type='words'/>\n"
+    "  <field legacy='order' json='/order' type='words'/>\n"
+    "  <list table='ITEM' key='ITEM_NO' parent='BOX_ID' json='/items'>\n"
+    "   <field legacy='ITEM_NO' json='/no' type='id'/>\n"
+    "   <field legacy='WHAT' json='/what' type='words'/>\n"
+    "  </list>\n"
+    " </shape>\n"
+    " <operation name='list' method='GET' path='/boxes'>\n"
+    "  <page key='BOX_ID' size='2' max='3'/>\n"
+    "  <select>SELECT BOX_ID, NAME, \"order\" FROM BOX <if present='page.after'>WHERE BOX_ID > "
+    ":page.after</if> ORDER BY BOX_ID LIMIT :page.limit</select>\n"
+    "  <select for='/items'>SELECT BOX_ID, ITEM_NO, WHAT FROM ITEM WHERE BOX_ID IN (:page.keys) "
+    "ORDER BY BOX_ID, ITEM_NO</select>\n"
+    "  <response shape='Box' json='/boxes'/>\n"
+    " </operation>\n"
+    " <operation name='tree' method='GET' path='/tree'>\n"
+    "  <select>SELECT * FROM TREE ORDER BY BOX_ID, ITEM_NO</select>\n"
+    "  <response shape='Box' json=''/>\n"
+    " </operation>\n"
+    " <operation name='merge' method='PATCH' path='/boxes/{id}'>\n"
+    "  <update shape='Box' mode='merge'/>\n"
+    "  <response status='204'/>\n"
+    " </operation>\n"
+    " <operation name='replace' method='PUT' path='/boxes/{id}'>\n"
+    "  <update shape='Box' mode='replace'/>\n"
+    "  <response status='204'/>\n"
+    " </operation>\n"
+    " <operation name='create' method='POST' path='/boxes'>\n"
+    "  <insert shape='Box'/>\n"
+    "  <response status='201'/>\n"
+    " </operation>\n"
+    "</mapping>\n";
+
+static void lists_with_a_select_of_their_own_are_put_in_place(void **state)
+{
+  call_t call = {
+      "list",
+      {NULL},
+      NULL,
+      {{"SELECT BOX_ID, NAME, \"order\" FROM BOX ORDER BY BOX_ID LIMIT ?", "3", "BOX_ID|NAME|order",
+        "1|a|~\n2|~|x\n3|c|~", 0, NULL},
+       {"SELECT BOX_ID, ITEM_NO, WHAT FROM ITEM WHERE BOX_ID IN (?, ?) ORDER BY BOX_ID, ITEM_NO",
+        "1|2", "BOX_ID|ITEM_NO|WHAT", "2|1|nail\n2|2|nut", 0, NULL}},
+      200,
+      "{\"boxes\":[{\"id\":1,\"name\":\"a\",\"order\":null,\"items\":[]},"
+      "{\"id\":2,\"name\":null,\"order\":\"x\",\"items\":[{\"no\":1,\"what\":\"nail\"},{\"no\":2,"
+      "\"what\":\"nut\"}]}]}",
+      "Link: </boxes?cursor=",
+      NULL,
+      NULL};
+  run_call(odd, &call);
+  call_t many = {
+      "list",
+      {"query:limit", "3"},
+      NULL,
+      {{"SELECT BOX_ID, NAME, \"order\" FROM BOX ORDER BY BOX_ID LIMIT ?", "4", "BOX_ID|NAME|order",
+        "1|a|~", 0, NULL},
+       {"SELECT BOX_ID, ITEM_NO, WHAT FROM ITEM WHERE BOX_ID IN (?, ?, ?) ORDER BY BOX_ID, ITEM_NO",
+        "1|1|1", "BOX_ID|ITEM_NO|WHAT", "", 0, NULL}},
+      200,
+      "{\"boxes\":[{\"id\":1,\"name\":\"a\",\"order\":null,\"items\":[]}]}",
+      NULL,
+      NULL,
+      NULL};
+  run_call(odd, &many);
+}
+
+static void list_of_joined_rows_streams_record_by_record(void **state)
+{
+  call_t call = {
+      "tree",
+      {NULL},
+      NULL,
+      {{"SELECT * FROM TREE ORDER BY BOX_ID, ITEM_NO", "", "BOX_ID|NAME|ORDER|ITEM_NO|WHAT|EXTRA",
+        "1|a|~|1|x|.\n1|a|~|2|y|.\n2|b|~|~|~|.\n3|c|~|1|z|.", 0, NULL}},
+      200,
+      "[{\"id\":1,\"name\":\"a\",\"order\":null,\"items\":[{\"no\":1,\"what\":\"x\"},{\"no\":2,"
+      "\"what\":\"y\"}]},"
+      "{\"id\":2,\"name\":\"b\",\"order\":null,\"items\":[]},"
+      "{\"id\":3,\"name\":\"c\",\"order\":null,\"items\":[{\"no\":1,\"what\":\"z\"}]}]",
+      NULL,
+      NULL,
+      NULL};
+  run_call(odd, &call);
+}
+
+static void merge_changes_what_was_given(void **state)
+{
+  call_t name = {"merge",
+                 {"path:id", "4"},
+                 "{\"name\":null}",
+                 {{"UPDATE BOX SET NAME = ? WHERE BOX_ID = ?", "~|4", NULL, NULL, 1, NULL}},
+                 204,
+                 NULL,
+                 NULL,
+                 NULL,
+                 NULL};
+  run_call(odd, &name);
+  call_t nothing = {
+      "merge", {"path:id", "4"},
+      "{}",    {{"UPDATE BOX SET BOX_ID = BOX_ID WHERE BOX_ID = ?", "4", NULL, NULL, 0, NULL}},
+      404,     NULL,
+      NULL,    "not-found",
+      NULL};
+  run_call(odd, &nothing);
+}
+
+static void lists_of_an_update_are_replaced(void **state)
+{
+  call_t call = {
+      "replace",
+      {"path:id", "4"},
+      "{\"name\":\"n\",\"items\":[{\"no\":1,\"what\":\"x\"}]}",
+      {{"UPDATE BOX SET NAME = ?, order = ? WHERE BOX_ID = ?", "n|~|4", NULL, NULL, 1, NULL},
+       {"DELETE FROM ITEM WHERE BOX_ID = ?", "4", NULL, NULL, 3, NULL},
+       {"INSERT INTO ITEM (BOX_ID, ITEM_NO, WHAT) VALUES (?, ?, ?)", "4|1|x", NULL, NULL, 1, NULL}},
+      204,
+      NULL,
+      NULL,
+      NULL,
+      NULL};
+  run_call(odd, &call);
+}
+
+static void insert_leaves_out_what_is_absent(void **state)
+{
+  call_t call = {"create",
+                 {NULL},
+                 "{\"id\":4,\"items\":[]}",
+                 {{"INSERT INTO BOX (BOX_ID) VALUES (?)", "4", NULL, NULL, 1, NULL}},
+                 201,
+                 NULL,
+                 NULL,
+                 NULL,
+                 NULL};
+  run_call(odd, &call);
+  call_t more = {"create",
+                 {NULL},
+                 "{\"id\":4,\"order\":\"x\"}",
+                 {{"INSERT INTO BOX (BOX_ID, order) VALUES (?, ?)", "4|x", NULL, NULL, 1, NULL}},
+                 201,
+                 NULL,
+                 NULL,
+                 NULL,
+                 NULL};
+  run_call(odd, &more);
+}
+
+/* --- what the compiler refuses
+ * ------------------------------------------------------------------------- */
+
+static const struct {
+  const char *body; /* of an operation; line 9 of the file */
+  const char *code;
+  int line, col; /* 0: not looked at */
+} mistakes[] = {
+    {"<param name='id' http='path:id' type='id'/>\n<select>SELECT A, B\n FROM T WHERE A = "
+     ":di</select>"
+     "<response shape='S'/>",
+     "R350", 11, 19},
+    {"<param name='id' http='path:id' type='id'/><select>SELECT 'A FROM T WHERE A = "
+     ":id</select><response shape='S'/>",
+     "R351", 9, 59},
+    {"<param name='id' http='path:id' type='id'/><select>SELECT A FROM T WHERE A = "
+     "?</select><response shape='S'/>",
+     "R351", 9, 78},
+    {"<param name='id' http='path:id' type='id'/><select>SELECT A FROM T WHERE A > :page.after AND "
+     "1 = :id</select>"
+     "<response shape='S'/>",
+     "R350", 0, 0},
+    {"<param name='id' http='path:id' type='id'/><page key='ZZ' size='1' max='2'/>"
+     "<select>SELECT A FROM T WHERE A = :id</select><response shape='S'/>",
+     "R359", 0, 0},
+    {"<param name='id' http='path:id' type='id'/><page key='A' size='1' max='2'/>"
+     "<select>SELECT A FROM T WHERE A = :id</select><response shape='P'/>",
+     "R358", 0, 0},
+    {"<param name='id' http='path:id' type='id'/><select>SELECT A FROM T WHERE A = "
+     ":id</select><response shape='Q'/>",
+     "R354", 0, 0},
+    {"<param name='id' http='path:id' type='id'/><select>SELECT A FROM T WHERE A = "
+     ":id</select><response shape='K'/>",
+     "R356", 0, 0},
+};
+
+static void write_file(const char *path, const char *text)
+{
+  FILE *f = fopen(path, "w");
+  assert_non_null(f);
+  fputs(text, f);
+  fclose(f);
+}
+
+static void compiler_tells_what_a_statement_gets_wrong(void **state)
+{
+  char path[] = "/tmp/test-sql-XXXXXX.map.xml", text[4096];
+  int fd = mkstemps(path, 8);
+  assert_true(fd >= 0);
+  close(fd);
+  for (size_t i = 0; i < N(mistakes); i++) {
+    snprintf(text, sizeof text,
+             "<mapping xmlns='urn:sluice:mapping:1' name='m' version='1.0.0'><system name='m' "
+             "kind='odbc'/>\n"
+             "<type name='id' kind='integer'/>\n"
+             "<shape name='S'><field legacy='A' json='/a' type='id' key='true'/></shape>\n"
+             "<shape name='P'><field legacy='A' json='/a' type='id' key='true'/><list key='L' "
+             "json='/l'><field legacy='L' json='/l' type='id'/></list></shape>\n"
+             "<shape name='Q'><field legacy='A' json='/a' type='id' key='true'/><list key='L' "
+             "json='/l'><field legacy='L' json='/l' type='id'/></list>\n"
+             "<list key='M' json='/m'><field legacy='M' json='/m' type='id'/></list></shape>\n"
+             "<shape name='K'><field legacy='A' json='/a' type='id' key='true'/><list "
+             "json='/l'><field legacy='L' json='/l' type='id'/></list></shape>\n"
+             "<operation name='o' method='GET' path='/o/{id}'>\n%s</operation></mapping>\n",
+             mistakes[i].body);
+    write_file(path, text);
+    sl_diags_t *diags = sl_diags_new();
+    sl_mapping_t *mapping = sl_mapping_load(path, diags);
+    bool found = false;
+    for (size_t k = 0; k < sl_diags_count(diags); k++) {
+      const sl_diag_t *d = sl_diags_at(diags, k);
+      if (strcmp(d->code, mistakes[i].code) != 0) continue;
+      if (mistakes[i].line && (d->line != mistakes[i].line || d->col != mistakes[i].col))
+        fail_msg("%s is at %d:%d, not %d:%d", d->code, d->line, d->col, mistakes[i].line,
+                 mistakes[i].col);
+      found = true;
+    }
+    if (!found || mapping) {
+      sl_diags_print(diags, stderr);
+      fail_msg("%s: no %s", mistakes[i].body, mistakes[i].code);
+    }
+    sl_diags_destroy(&diags);
+  }
+  unlink(path);
+}
+
+/* --- set up
+ * ------------------------------------------------------------------------------------------ */
+
+static sl_mapping_t *load(const char *path)
+{
+  sl_diags_t *diags = sl_diags_new();
+  sl_mapping_t *mapping = sl_mapping_load(path, diags);
+  sl_diags_print(diags, stderr);
+  sl_diags_destroy(&diags);
+  return mapping;
+}
+
+static int set_up(void **state)
+{
+  char path[1024], own[] = "/tmp/test-sql-XXXXXX.map.xml";
+  const char *source = getenv("SL_SOURCE");
+  snprintf(path, sizeof path, "%s/mappings/examples/erp/erp.map.xml", source ? source : ".");
+  erp = load(path);
+  int fd = mkstemps(own, 8);
+  if (fd < 0) return -1;
+  close(fd);
+  write_file(own, odd_text);
+  odd = load(own);
+  unlink(own);
+  return erp && odd ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+  sl_mapping_destroy(&erp);
+  sl_mapping_destroy(&odd);
+  return 0;
+}
+
+int main(void)
+{
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(cut_finds_names_outside_literals_and_comments),
+      cmocka_unit_test(select_with_joined_list_groups_rows),
+      cmocka_unit_test(select_with_null_list_key_has_no_items),
+      cmocka_unit_test(select_without_rows_takes_the_rows_outcome),
+      cmocka_unit_test(select_refused_takes_the_sqlstate_outcome),
+      cmocka_unit_test(select_with_bad_answers_is_garbage),
+      cmocka_unit_test(select_with_bad_parameters_executes_nothing),
+      cmocka_unit_test(page_with_more_rows_links_to_the_next),
+      cmocka_unit_test(page_without_rows_is_an_empty_array),
+      cmocka_unit_test(page_by_two_columns_goes_on_after_both),
+      cmocka_unit_test(list_without_page_streams_in_constant_memory),
+      cmocka_unit_test(stream_that_breaks_after_its_head_is_an_error),
+      cmocka_unit_test(insert_writes_record_and_lists_and_reads_again),
+      cmocka_unit_test(insert_refused_takes_the_sqlstate_outcome),
+      cmocka_unit_test(insert_whose_reread_finds_nothing_has_no_body),
+      cmocka_unit_test(writes_with_bad_bodies_execute_nothing),
+      cmocka_unit_test(update_replaces_the_record_and_reads_again),
+      cmocka_unit_test(update_of_no_row_takes_the_rows_outcome),
+      cmocka_unit_test(lists_with_a_select_of_their_own_are_put_in_place),
+      cmocka_unit_test(list_of_joined_rows_streams_record_by_record),
+      cmocka_unit_test(merge_changes_what_was_given),
+      cmocka_unit_test(lists_of_an_update_are_replaced),
+      cmocka_unit_test(insert_leaves_out_what_is_absent),
+      cmocka_unit_test(compiler_tells_what_a_statement_gets_wrong),
+  };
+  return cmocka_run_group_tests_name("sql", tests, set_up, tear_down);
+}
