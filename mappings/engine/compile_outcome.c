@@ -95,15 +95,28 @@ static void read_outcome(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const
   out->n_whens = n + 1;
 }
 
+/* An operation with outcomes of its own takes from the system's what every operation has (#…),
+ * where it says nothing else about it; one without takes them all. */
+static bool inherits(const sl_xel_t *el, const sl_xel_t *outcome)
+{
+  const char *code = sl_xel_get(outcome, "legacy", "");
+  if (!count(el, "outcome")) return true;
+  if (code[0] != '#') return false;
+  for (const sl_xel_t *o = el->first; (o = sl_xel_find(o, "outcome")); o = o->next)
+    if (!strcmp(sl_xel_get(o, "legacy", ""), code)) return false;
+  return true;
+}
+
 static void read_outcomes(sl_build_t *b, sl_op_t *op, sl_at_t answer, const sl_xel_t *el)
 {
-  const sl_xel_t *from = count(el, "outcome") ? el : b->system;
-  size_t n = count(from, "outcome"), i = 0;
+  size_t n = count(el, "outcome") + count(b->system, "outcome"), i = 0;
   sl_outcome_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
-  for (const sl_xel_t *o = from->first; v && (o = sl_xel_find(o, "outcome")); o = o->next)
+  for (const sl_xel_t *o = el->first; v && (o = sl_xel_find(o, "outcome")); o = o->next)
     read_outcome(b, op, answer, o, &v[i++]);
+  for (const sl_xel_t *o = b->system->first; v && (o = sl_xel_find(o, "outcome")); o = o->next)
+    if (inherits(el, o)) read_outcome(b, op, answer, o, &v[i++]);
   op->outcomes = v;
-  op->n_outcomes = v ? n : 0;
+  op->n_outcomes = v ? i : 0;
   if (!n && !op->info.safe && b->m->kind != SL_KIND_NULL)
     sl_b_error(b, "R310", el->line, el->col,
                "add <outcome legacy=\"…\">, here or in <system> for all operations",

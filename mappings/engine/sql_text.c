@@ -169,11 +169,38 @@ void sl_sql_cut_fini(sl_sql_cut_t *self)
   sl_buf_fini(&self->names);
 }
 
+/* What PostgreSQL and SQLite both take for a keyword where a column may stand: such a column can
+ * only have been made with quotes. Sorted. */
+static const char *const reserved[] = {
+    "all",    "and",    "as",       "by",     "case",  "check", "column",  "create",  "default",
+    "delete", "desc",   "distinct", "end",    "fetch", "for",   "foreign", "from",    "grant",
+    "group",  "having", "in",       "insert", "into",  "is",    "join",    "left",    "like",
+    "limit",  "not",    "null",     "offset", "on",    "or",    "order",   "primary", "references",
+    "right",  "select", "set",      "table",  "then",  "to",    "union",   "unique",  "update",
+    "user",   "using",  "values",   "when",   "where", "with",
+};
+
+static bool is_reserved(sl_str_t name)
+{
+  size_t lo = 0, hi = sizeof reserved / sizeof reserved[0];
+  while (lo < hi) {
+    size_t mid = (lo + hi) / 2;
+    int rc = strncasecmp(name.p, reserved[mid], name.len);
+    if (!rc && strlen(reserved[mid]) > name.len) rc = -1;
+    if (!rc) return true;
+    if (rc < 0)
+      hi = mid;
+    else
+      lo = mid + 1;
+  }
+  return false;
+}
+
 void sl_sql_identifier(sl_buf_t *out, sl_str_t name)
 {
   bool plain = name.len && is_start(name.p[0]);
   for (size_t i = 0; i < name.len; i++) plain &= is_part(name.p[i]) || name.p[i] == '.';
-  if (plain) {
+  if (plain && !is_reserved(name)) {
     sl_buf_adds(out, name);
     return;
   }

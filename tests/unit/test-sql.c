@@ -771,7 +771,7 @@ static void lists_of_an_update_are_replaced(void **state)
       "replace",
       {"path:id", "4"},
       "{\"name\":\"n\",\"items\":[{\"no\":1,\"what\":\"x\"}]}",
-      {{"UPDATE BOX SET NAME = ?, order = ? WHERE BOX_ID = ?", "n|~|4", NULL, NULL, 1, NULL},
+      {{"UPDATE BOX SET NAME = ?, \"order\" = ? WHERE BOX_ID = ?", "n|~|4", NULL, NULL, 1, NULL},
        {"DELETE FROM ITEM WHERE BOX_ID = ?", "4", NULL, NULL, 3, NULL},
        {"INSERT INTO ITEM (BOX_ID, ITEM_NO, WHAT) VALUES (?, ?, ?)", "4|1|x", NULL, NULL, 1, NULL}},
       204,
@@ -794,15 +794,16 @@ static void insert_leaves_out_what_is_absent(void **state)
                  NULL,
                  NULL};
   run_call(odd, &call);
-  call_t more = {"create",
-                 {NULL},
-                 "{\"id\":4,\"order\":\"x\"}",
-                 {{"INSERT INTO BOX (BOX_ID, order) VALUES (?, ?)", "4|x", NULL, NULL, 1, NULL}},
-                 201,
-                 NULL,
-                 NULL,
-                 NULL,
-                 NULL};
+  call_t more = {
+      "create",
+      {NULL},
+      "{\"id\":4,\"order\":\"x\"}",
+      {{"INSERT INTO BOX (BOX_ID, \"order\") VALUES (?, ?)", "4|x", NULL, NULL, 1, NULL}},
+      201,
+      NULL,
+      NULL,
+      NULL,
+      NULL};
   run_call(odd, &more);
 }
 
