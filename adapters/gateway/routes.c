@@ -219,7 +219,7 @@ void sl_routes_offer(sl_routes_t *self, const sl_bus_offer_t *offer, char confli
     if (!o->method.len || n < 0 || (size_t)n >= sizeof operation) continue;
     sl_route_t *route = route_new(sl_str(operation), o);
     if (route && !insert(self, route))
-      snprintf(conflict, 256, "%s %.*s %.*s", operation, SL_STR_ARG(o->method),
+      snprintf(conflict, 256, "%.120s %.*s %.*s", operation, SL_STR_ARG(o->method),
                SL_STR_ARG(o->path));
   }
 }

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SL_FLAGS: warnings, hardening, sanitizers, coverage -> SL_CFLAGS, SL_LDFLAGS
 AC_DEFUN([SL_FLAGS], [
-SL_CFLAGS="-std=c17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wpointer-arith -Wformat=2 -Wvla -Wno-unused-parameter"
+SL_CFLAGS="-std=c17 -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings -Wpointer-arith -Wformat=2 -Wno-format-nonliteral -Wvla -Wno-unused-parameter"
 SL_LDFLAGS=""
 AS_IF([test "x$enable_werror" = xyes], [SL_CFLAGS="$SL_CFLAGS -Werror"])
 AS_IF([test "x$enable_sanitizers" = xyes],
