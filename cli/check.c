@@ -3,6 +3,7 @@
 #include <string.h>
 #include "cli/commands.h"
 #include "cli/deployment.h"
+#include "cli/probe.h"
 #include "mappings/engine/mapping.h"
 #include "mappings/engine/xdoc.h"
 
@@ -42,6 +43,8 @@ static void check_deployment(const char *path, bool resolve, sl_diags_t *diags)
   const char *last = "";
   const sl_process_t *p;
   sl_deployment_t *deployment = sl_deployment_load(path, resolve, diags);
+  /* What cannot be resolved here the programs would refuse, whatever it is elsewhere. */
+  if (deployment && !sl_diags_count(diags)) sl_probe(deployment, path, diags);
   for (size_t i = 0; deployment && (p = sl_deployment_at(deployment, i)); i++) {
     if (p->role == SL_ROLE_ADAPTER && strcmp(p->mapping, last)) check_mapping(p->mapping, diags);
     last = p->mapping;

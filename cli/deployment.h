@@ -13,7 +13,7 @@
  * What is wrong, by code: D101 mapping without a system; D102 name used twice; D103 value with
  * white space around it or a line end in it; D104 ${…} that cannot be resolved; D105 setting that
  * its kind of system does not know; D106 setting given twice; D107 setting missing; D108
- * credential in clear.
+ * credential in clear; D109 option that the program refuses (cli/probe.h).
  */
 #ifndef SL_CLI_DEPLOYMENT_H
 #define SL_CLI_DEPLOYMENT_H

@@ -7,6 +7,7 @@
 #include "bus/client.h"
 #include "cli/commands.h"
 #include "cli/deployment.h"
+#include "cli/probe.h"
 #include "cli/rundir.h"
 #include "cli/supervise.h"
 #include "core/clock.h"
@@ -197,6 +198,18 @@ static sl_code_t prepare(run_t *self, sl_err_t *err)
   return sl_rundir_open(&self->dir, self->settings.run_dir, err);
 }
 
+static bool load(run_t *self, const char *path)
+{
+  sl_diags_t *diags = sl_diags_new();
+  if (!diags) return false;
+  self->deployment = sl_deployment_load(path, true, diags);
+  if (self->deployment) sl_probe(self->deployment, path, diags);
+  sl_diags_print(diags, stderr);
+  bool right = !sl_diags_errors(diags);
+  sl_diags_destroy(&diags);
+  return right;
+}
+
 static void clean_up(run_t *self)
 {
   sl_timer_destroy(&self->look);
@@ -214,12 +227,8 @@ int sl_cmd_run(int argc, char **argv)
   sl_err_t err;
   int rest, status;
   if (!sl_cmd_options(&table, &self.settings, argc, argv, 1, 1, &rest, &status)) goto out;
-  sl_diags_t *diags = sl_diags_new();
-  if (diags) self.deployment = sl_deployment_load(argv[rest], true, diags);
-  if (diags) sl_diags_print(diags, stderr);
-  sl_diags_destroy(&diags);
   status = SL_EXIT_FAILED;
-  if (!self.deployment) goto out;
+  if (!load(&self, argv[rest])) goto out;
   if (prepare(&self, &err) || start_all(&self, &err)) {
     sl_cmd_failed(&table, &err);
     goto out;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "cli/buslink.h"
 #include "cli/commands.h"
@@ -34,15 +35,47 @@ static const sl_opt_table_t table = {
 /* --- walking ------------------------------------------------------------------------------------
  */
 
-static const sl_bus_offer_t *offer_at(const sl_buslink_t *link, size_t i, bool *alive_p)
+typedef struct row {
+  const sl_bus_offer_t *offer; /* the client's; borrowed until the next turn of its loop */
+  bool alive;
+} row_t;
+
+typedef struct rows {
+  row_t *v; /* by system, then instance */
+  size_t n;
+} rows_t;
+
+static int compare_text(sl_str_t a, sl_str_t b)
 {
-  return sl_bus_client_offer(link->client, i, alive_p);
+  size_t n = a.len < b.len ? a.len : b.len;
+  int d = n ? memcmp(a.p, b.p, n) : 0;
+  return d ? d : (a.len > b.len) - (a.len < b.len);
+}
+
+static int compare_rows(const void *a, const void *b)
+{
+  const sl_bus_offer_t *x = ((const row_t *)a)->offer, *y = ((const row_t *)b)->offer;
+  int d = compare_text(x->system, y->system);
+  return d ? d : compare_text(x->instance, y->instance);
+}
+
+static bool collect(const sl_buslink_t *link, rows_t *rows)
+{
+  size_t n = 0;
+  while (sl_bus_client_offer(link->client, n, NULL)) n++;
+  rows->v = calloc(n + 1, sizeof *rows->v);
+  if (!rows->v) return false;
+  rows->n = n;
+  for (size_t i = 0; i < n; i++)
+    rows->v[i].offer = sl_bus_client_offer(link->client, i, &rows->v[i].alive);
+  qsort(rows->v, n, sizeof *rows->v, compare_rows);
+  return true;
 }
 
 static bool all_alive(const sl_buslink_t *link)
 {
   bool alive = true;
-  for (size_t i = 0; alive && offer_at(link, i, &alive); i++) {
+  for (size_t i = 0; alive && sl_bus_client_offer(link->client, i, &alive); i++) {
   }
   return alive;
 }
@@ -56,14 +89,12 @@ static void settle(sl_buslink_t *link)
   }
 }
 
-/* Is offer i the first of its system? Then it speaks for all of them. */
-static bool first_of_system(const sl_buslink_t *link, size_t i)
+/* The end of the rows of row i's system. */
+static size_t system_end(const rows_t *rows, size_t i)
 {
-  bool alive;
-  sl_str_t system = offer_at(link, i, &alive)->system;
-  for (size_t k = 0; k < i; k++)
-    if (sl_str_eq(offer_at(link, k, &alive)->system, system)) return false;
-  return true;
+  size_t k = i + 1;
+  while (k < rows->n && sl_str_eq(rows->v[k].offer->system, rows->v[i].offer->system)) k++;
+  return k;
 }
 
 /* --- text ---------------------------------------------------------------------------------------
@@ -88,15 +119,13 @@ static void print_operation(const sl_bus_operation_t *op)
   printf("%s)\n", op->has_body ? ", body" : "");
 }
 
-static void print_text(const sl_buslink_t *link)
+static void print_text(const rows_t *rows)
 {
-  bool alive;
-  const sl_bus_offer_t *offer, *other;
-  for (size_t i = 0; (offer = offer_at(link, i, &alive)); i++) {
-    if (!first_of_system(link, i)) continue;
+  for (size_t i = 0, end; i < rows->n; i = end) {
+    const sl_bus_offer_t *offer = rows->v[i].offer; /* its operations are those of all of them */
+    end = system_end(rows, i);
     printf("%s%.*s (%.*s)\n", i ? "\n" : "", SL_STR_ARG(offer->system), SL_STR_ARG(offer->kind));
-    for (size_t k = i; (other = offer_at(link, k, &alive)); k++)
-      if (sl_str_eq(other->system, offer->system)) print_instance(other, alive);
+    for (size_t k = i; k < end; k++) print_instance(rows->v[k].offer, rows->v[k].alive);
     for (size_t k = 0; k < offer->n_operations; k++) print_operation(&offer->operations[k]);
   }
 }
@@ -145,17 +174,15 @@ static void write_operation(sl_jsonw_t *w, const sl_bus_operation_t *op)
   sl_jsonw_object_end(w);
 }
 
-static void write_system(sl_jsonw_t *w, const sl_buslink_t *link, size_t i)
+static void write_system(sl_jsonw_t *w, const rows_t *rows, size_t i, size_t end)
 {
-  bool alive;
-  const sl_bus_offer_t *offer = offer_at(link, i, &alive), *other;
+  const sl_bus_offer_t *offer = rows->v[i].offer;
   sl_jsonw_object(w);
   member(w, "system", offer->system);
   member(w, "kind", offer->kind);
   sl_jsonw_key(w, "instances");
   sl_jsonw_array(w);
-  for (size_t k = i; (other = offer_at(link, k, &alive)); k++)
-    if (sl_str_eq(other->system, offer->system)) write_instance(w, other, alive);
+  for (size_t k = i; k < end; k++) write_instance(w, rows->v[k].offer, rows->v[k].alive);
   sl_jsonw_array_end(w);
   sl_jsonw_key(w, "operations");
   sl_jsonw_array(w);
@@ -164,9 +191,8 @@ static void write_system(sl_jsonw_t *w, const sl_buslink_t *link, size_t i)
   sl_jsonw_object_end(w);
 }
 
-static void print_json(const sl_buslink_t *link)
+static void print_json(const rows_t *rows)
 {
-  bool alive;
   sl_buf_t out;
   sl_jsonw_t w;
   sl_buf_init(&out, 0);
@@ -174,12 +200,28 @@ static void print_json(const sl_buslink_t *link)
   sl_jsonw_object(&w);
   sl_jsonw_key(&w, "systems");
   sl_jsonw_array(&w);
-  for (size_t i = 0; offer_at(link, i, &alive); i++)
-    if (first_of_system(link, i)) write_system(&w, link, i);
+  for (size_t i = 0, end; i < rows->n; i = end) {
+    end = system_end(rows, i);
+    write_system(&w, rows, i, end);
+  }
   sl_jsonw_array_end(&w);
   sl_jsonw_object_end(&w);
   printf("%s\n", sl_buf_z(&out));
   sl_buf_fini(&out);
+}
+
+static sl_code_t ask(sl_buslink_t *link, const settings_t *settings, sl_err_t *err)
+{
+  rows_t rows = {0};
+  if (sl_buslink_open(link, &settings->link, err)) return err->code;
+  settle(link);
+  if (!collect(link, &rows)) return sl_err_set(err, SL_UNAVAILABLE, "no memory");
+  if (settings->json)
+    print_json(&rows);
+  else
+    print_text(&rows);
+  free(rows.v);
+  return SL_OK;
 }
 
 int sl_cmd_status(int argc, char **argv)
@@ -188,16 +230,9 @@ int sl_cmd_status(int argc, char **argv)
   sl_buslink_t link = {0};
   sl_err_t err;
   int rest, status;
-  if (sl_cmd_options(&table, &settings, argc, argv, 0, 0, &rest, &status)) {
-    sl_code_t code = sl_buslink_open(&link, &settings.link, &err);
-    if (!code) settle(&link);
-    if (code)
-      status = sl_cmd_failed(&table, &err);
-    else if (settings.json)
-      print_json(&link);
-    else
-      print_text(&link);
-  }
+  if (sl_cmd_options(&table, &settings, argc, argv, 0, 0, &rest, &status) &&
+      ask(&link, &settings, &err))
+    status = sl_cmd_failed(&table, &err);
   sl_buslink_close(&link);
   sl_opt_fini(&table, &settings);
   return status;

@@ -64,5 +64,16 @@ with Tap() as t:
     write("sluice.xml", open(deployment).read().replace("bad.map.xml", CRM))
     t.equal(sluice("check", deployment)[0], 0, "check-deployment_right_ok")
     t.equal(sluice("check", "--resolve", deployment)[0], 1, "check-deployment_resolve_unset-is-an-error")
+    write("sluice.xml", '<deployment xmlns="urn:sluice:deployment:1">\n'
+          '  <gateway listen="127.0.0.1:0" max-connections="99999999"><option name="acces-log" value="yes"/></gateway>\n'
+          '  <adapter mapping="%s" address="http://127.0.0.1:1/" timeout="5h" instances="2"/>\n</deployment>\n' % CRM)
+    status, out, err = sluice("check", deployment)
+    said = [line.split("sluice.xml:")[1] for line in err.splitlines() if " D109 " in line]
+    t.equal(said, ['2:50: error D109 sluice-gateway: max-connections: "99999999" is out of range: 1 to 1000000',
+                   '2:92: error D109 sluice-gateway: no option "acces-log": did you mean "access-log"?',
+                   '3:%d: error D109 sluice-soap: timeout: "5h" is out of range: 1ms to 1h' % (62 + len(CRM))],
+            "check-deployment_what-programs-refuse_told-in-place")
+    status, out, err = sluice("run", deployment)
+    t.ok(status == 1 and err.count(" D109 ") == 3, "run_what-programs-refuse_told-before-anything-starts", err)
     status, out, err = sluice("check", work("nowhere.xml"))
     t.ok(status == 1 and "nowhere.xml" in err, "check_no-such-file_told", err)

@@ -19,6 +19,8 @@ MAPPING = """<mapping xmlns="urn:sluice:mapping:1" name="%s" version="1.0.0">
 """
 GATEWAY = """#!/usr/bin/env python3
 import os, signal, socket, sys
+if sys.argv[3:] == ["--version"]:
+    sys.exit(0)
 options = dict(line.rstrip("\\n").split(" = ", 1) for line in open(sys.argv[2]) if " = " in line)
 listener = socket.create_server(("127.0.0.1", int(options["listen"].rsplit(":", 1)[1])))
 def stop(*_):
@@ -52,7 +54,7 @@ def lay_out():
     for name in ("sluice", "sluice-bus"):
         shutil.copy2(program(name), BIN)
     peer = os.path.join(BUILD, "tests", "system", "bus-peer")
-    script("sluice-null", "#!/bin/sh\n" + OPTION + "mapping=$(option mapping)\n"
+    script("sluice-null", "#!/bin/sh\n[ \"$3\" = --version ] && exit 0\n" + OPTION + "mapping=$(option mapping)\n"
            "%s \"$(option bus)\" \"$(option ipc-dir)\" \"$(basename \"$mapping\" .map.xml)\" &\npeer=$!\n"
            # It leaves the bus at SIGTERM, and ends at SIGUSR1.
            "trap 'kill -TERM $peer; while kill -USR1 $peer; do sleep 0.02; done 2>/dev/null' TERM\n"
