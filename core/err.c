@@ -28,7 +28,8 @@ const char *sl_code_name(sl_code_t code)
   return (size_t)code < sizeof names / sizeof *names ? names[code] : "unknown";
 }
 
-static void fill(sl_err_t *err, sl_code_t code, const char *field, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void
+fill(sl_err_t *err, sl_code_t code, const char *field, const char *fmt, va_list ap)
 {
   if (!err) return;
   memset(err, 0, sizeof *err);
