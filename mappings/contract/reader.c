@@ -71,8 +71,10 @@ sl_where_t sl_cx_where(const sl_cdoc_t *doc, const xmlNode *node)
   return where;
 }
 
-static void report(sl_cx_t *cx, sl_severity_t severity, const char *code, const sl_cdoc_t *doc,
-                   const xmlNode *node, const char *fix, const char *fmt, va_list ap)
+__attribute__((format(printf, 7, 0))) static void report(sl_cx_t *cx, sl_severity_t severity,
+                                                         const char *code, const sl_cdoc_t *doc,
+                                                         const xmlNode *node, const char *fix,
+                                                         const char *fmt, va_list ap)
 {
   char text[1024];
   vsnprintf(text, sizeof text, fmt, ap);

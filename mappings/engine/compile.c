@@ -11,8 +11,9 @@
 /* --- what the other parts use
  * ------------------------------------------------------------------------ */
 
-static void add(sl_build_t *b, sl_severity_t severity, const char *code, int line, int col,
-                const char *fix, const char *fmt, va_list ap)
+__attribute__((format(printf, 7, 0))) static void add(sl_build_t *b, sl_severity_t severity,
+                                                      const char *code, int line, int col,
+                                                      const char *fix, const char *fmt, va_list ap)
 {
   char text[512];
   vsnprintf(text, sizeof text, fmt, ap);
