@@ -19,7 +19,7 @@
 typedef struct sl_btype {
   const char *name;
   const sl_xel_t *el;
-  bool used;
+  bool used, broken;
 } sl_btype_t;
 
 typedef struct sl_bshape {

@@ -325,7 +325,7 @@ static void finish(struct opb *o)
 {
   sl_op_t *op = o->op;
   if (!o->request || !o->response) return;
-  check_path(o);
+  if (o->b->m->kind != SL_KIND_SOAP || op->wsdl) check_path(o);
   bool whole = !strcmp(op->info.method, "PUT") || !strcmp(op->info.method, "PATCH");
   sl_check_written(o->request, o->request_el ? o->request_el : o->el, whole);
   sl_check_values(o->request);
@@ -342,6 +342,20 @@ static void finish(struct opb *o)
   info_params(o, op->request);
 }
 
+static void only_databases(struct opb *o)
+{
+  static const char *const names[] = {"param", "page", "select", "insert", "update"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    const sl_xel_t *el = sl_xel_find(o->el->first, names[i]);
+    if (el)
+      sl_b_error(o->b, "R320", el->line, el->col, "use <request> and <response>",
+                 "<%s> is for databases, and this system is %s", names[i],
+                 sl_system_kind_name(o->b->m->kind));
+  }
+  const sl_xat_t *reread = o->response_el ? sl_xel_at(o->response_el, "reread") : NULL;
+  if (reread) sl_b_error(o->b, "R320", reread->line, reread->col, NULL, "reread is for databases");
+}
+
 static void compile_one(sl_build_t *b, sl_op_t *ops, size_t i, const sl_xel_t *el)
 {
   struct opb o = {.b = b, .op = &ops[i], .el = el};
@@ -349,6 +363,7 @@ static void compile_one(sl_build_t *b, sl_op_t *ops, size_t i, const sl_xel_t *e
   check_unique(&o, ops, i);
   o.request_el = only(&o, "request");
   o.response_el = only(&o, "response");
+  if (b->m->kind != SL_KIND_ODBC) only_databases(&o);
   if (b->m->kind == SL_KIND_SOAP) {
     find_call(&o);
     envelope(&o);

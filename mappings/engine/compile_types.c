@@ -123,18 +123,20 @@ static void add_sentinels(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *sp
   spec->n_sentinels = n;
 }
 
-static void add_codes(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec)
+static bool add_codes(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec)
 {
   size_t n = 0;
   for (const sl_xel_t *s = el->first; (s = sl_xel_find(s, "code")); s = s->next) n++;
   sl_code_row_t *v = n && n <= MAX_ROWS ? sl_b_alloc(b, n * sizeof *v) : NULL;
-  if (!v) return;
+  if (!v) return false;
   size_t i = 0;
+  bool good = true;
   for (const sl_xel_t *s = el->first; (s = sl_xel_find(s, "code")); s = s->next, i++) {
     v[i] = (sl_code_row_t){sl_xel_get(s, "legacy", ""), sl_xel_get(s, "json", ""), sl_b_access(s)};
     for (size_t k = 0; k < i; k++) {
       if (strcmp(v[k].legacy, v[i].legacy)) continue;
       const sl_xat_t *at = sl_xel_at(s, "legacy");
+      good = false;
       if (at)
         sl_b_error(b, "R105", at->value_line, at->value_col, "keep one of them",
                    "the code \"%s\" stands in this table twice", v[i].legacy);
@@ -147,6 +149,7 @@ static void add_codes(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec)
                    : !strncmp(unmapped, "fixed:", 6) ? SL_UNMAPPED_FIXED
                                                      : SL_UNMAPPED_REJECT;
   spec->fixed = spec->unmapped == SL_UNMAPPED_FIXED ? unmapped + 6 : NULL;
+  return good;
 }
 
 static void own_attrs(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec)
@@ -207,7 +210,7 @@ static bool fill(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec, int d
   if (kind && !sl_codec_kind_parse(kind->value, &spec->kind)) return false; /* the schema said so */
   if (sl_xel_is(el, "code-table")) {
     spec->kind = SL_CODEC_CODE;
-    add_codes(b, el, spec);
+    if (!add_codes(b, el, spec)) return false;
   }
   own_attrs(b, el, spec);
   return true;
@@ -228,14 +231,24 @@ static void init(sl_build_t *b, sl_codec_spec_t *spec, sl_codec_kind_t kind)
   spec->system_nulls = b->nulls;
 }
 
-static const sl_codec_t *make(sl_build_t *b, const sl_codec_spec_t *spec, int line, int col)
+/* The codecs' messages begin with the attribute that is wrong, where it is one alone. */
+static void bad_type(sl_build_t *b, const sl_xel_t *el, const char *message)
+{
+  int line = el->line, col = el->col;
+  for (size_t i = 0; i < el->n_attrs; i++) {
+    const sl_xat_t *at = &el->attrs[i];
+    size_t len = strlen(at->name);
+    if (strncmp(message, at->name, len) || message[len] != ' ') continue;
+    line = at->value_line, col = at->value_col;
+  }
+  sl_b_error(b, "T101", line, col, NULL, "%s", *message ? message : "the type cannot be made");
+}
+
+static const sl_codec_t *make(sl_build_t *b, const sl_codec_spec_t *spec, const sl_xel_t *el)
 {
   char message[256] = "";
   sl_codec_t *codec = sl_codec_new(spec, message);
-  if (!codec) {
-    sl_b_error(b, "T101", line, col, NULL, "%s", *message ? message : "the type cannot be made");
-    return NULL;
-  }
+  if (!codec) return bad_type(b, el, message), NULL;
   sl_mapping_t *m = b->m;
   if (m->n_codecs == b->codecs_cap) {
     size_t cap = b->codecs_cap ? b->codecs_cap * 2 : 32;
@@ -257,11 +270,13 @@ void sl_b_check_types(sl_build_t *b)
     const sl_xel_t *el = b->types[i].el;
     sl_codec_spec_t spec;
     init(b, &spec, SL_CODEC_TEXT);
+    size_t before = sl_diags_errors(b->diags);
     if (sl_xel_is(el, "type") && !sl_xel_at(el, "kind") && !sl_xel_at(el, "base"))
       sl_b_error(b, "R107", el->line, el->col, "add kind=\"text\", or base= with another type",
                  "the type \"%s\" has neither kind= nor base=", b->types[i].name);
     else if (fill(b, el, &spec, 0))
-      make(b, &spec, el->line, el->col);
+      make(b, &spec, el);
+    b->types[i].broken = sl_diags_errors(b->diags) > before;
   }
 }
 
@@ -274,7 +289,7 @@ static bool declared(sl_build_t *b, const sl_xat_t *at, sl_codec_spec_t *spec,
   sl_btype_t *t = find(b, at->value);
   if (t) {
     t->used = true;
-    if (!fill(b, t->el, spec, 0)) return false;
+    if (t->broken || !fill(b, t->el, spec, 0)) return false; /* said once, at the type */
   } else if (!sl_codec_kind_parse(at->value, &spec->kind)) {
     return no_type(b, at), false;
   }
@@ -300,6 +315,5 @@ const sl_codec_t *sl_b_codec(sl_build_t *b, const sl_xel_t *el, const sl_xtype_t
     sl_b_nulls(el, &spec.field_nulls);
     spec.modulo |= modulo_of(el);
   }
-  const sl_xat_t *at = type ? type : el && el->n_attrs ? &el->attrs[0] : NULL;
-  return make(b, &spec, at ? at->value_line : b->root->line, at ? at->value_col : b->root->col);
+  return make(b, &spec, el ? el : b->root);
 }

@@ -2,9 +2,9 @@
  *
  * S3: the mapping alone. Envelopes of about 2 KB (a customer of 24 fields with 5 orders, made here
  * with a fixed seed) go through sl_run_feed with the crm example's mapping, and through a bare
- * libxml2 SAX2 parse of the same bytes, in turns; medians over the passes are printed.
+ * libxml2 SAX2 parse of the same bytes, in turns; medians over the rounds are printed.
  *
- *     s3-map [MAPPING [MESSAGES [PASSES]]]
+ *     s3-map [--rounds N] [--messages N] [--mapping FILE]
  *
  * CPU time of the process, so that what else runs on the machine disturbs less. */
 #include <libxml/parser.h>
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include "mappings/engine/run.h"
 
 enum { ORDERS = 5, MAX_PASSES = 101 };
@@ -216,16 +217,35 @@ static void measure(const struct messages *m, const sl_op_t *op, int passes)
   sl_arena_destroy(&arena);
 }
 
-int main(int argc, char **argv)
+/* The example's mapping: in $SL_SOURCE, or in the source tree that the build is in. */
+static void find_mapping(char *path, size_t size)
 {
   const char *source = getenv("SL_SOURCE");
+  char exe[512];
+  ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+  exe[n > 0 ? n : 0] = '\0';
+  char *slash = strrchr(exe, '/');
+  if (slash) *slash = '\0';
+  if (source)
+    snprintf(path, size, "%s/mappings/examples/crm/crm.map.xml", source);
+  else
+    snprintf(path, size, "%s/../../../mappings/examples/crm/crm.map.xml", exe);
+}
+
+int main(int argc, char **argv)
+{
   char path[1024];
-  snprintf(path, sizeof path, "%s/mappings/examples/crm/crm.map.xml", source ? source : ".");
-  struct messages m = {.n = argc > 2 ? (size_t)atol(argv[2]) : 2000};
-  int passes = argc > 3 ? atoi(argv[3]) : 15;
-  if (passes < 1 || passes > MAX_PASSES || !m.n) return 2;
+  struct messages m = {.n = 2000};
+  int rounds = 15;
+  find_mapping(path, sizeof path);
+  for (int i = 1; i + 1 < argc; i += 2) {
+    if (!strcmp(argv[i], "--rounds")) rounds = atoi(argv[i + 1]);
+    if (!strcmp(argv[i], "--messages")) m.n = (size_t)atol(argv[i + 1]);
+    if (!strcmp(argv[i], "--mapping")) snprintf(path, sizeof path, "%s", argv[i + 1]);
+  }
+  if (rounds < 1 || rounds > MAX_PASSES || !m.n) return 2;
   sl_diags_t *diags = sl_diags_new();
-  sl_mapping_t *mapping = sl_mapping_load(argc > 1 ? argv[1] : path, diags);
+  sl_mapping_t *mapping = sl_mapping_load(path, diags);
   sl_diags_print(diags, stderr);
   const sl_op_t *op = mapping ? sl_mapping_op(mapping, "getCustomer") : NULL;
   m.start = calloc(m.n + 1, sizeof *m.start);
@@ -234,7 +254,7 @@ int main(int argc, char **argv)
     envelope(&m.bytes, (unsigned)i + 42);
     m.start[i + 1] = m.bytes.len;
   }
-  measure(&m, op, passes);
+  measure(&m, op, rounds);
   free(m.start);
   sl_buf_fini(&m.bytes);
   sl_mapping_destroy(&mapping);
