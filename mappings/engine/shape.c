@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "mappings/engine/csv.h"
 #include "mappings/engine/plan.h"
 #include "mappings/engine/reader_json.h"
 #include "mappings/engine/reader_xml.h"
@@ -21,16 +22,23 @@ static sl_code_t read_xml(const sl_mapping_t *m, sl_record_t *record, sl_arena_t
   return code;
 }
 
+static sl_code_t read_legacy(const sl_mapping_t *m, sl_record_t *record, sl_arena_t *arena,
+                             sl_str_t legacy, sl_err_t *err)
+{
+  size_t unknown = 0;
+  switch (m->kind) {
+  case SL_KIND_SOAP: return read_xml(m, record, arena, legacy, err);
+  case SL_KIND_ODBC: return sl_csv_read(record, arena, legacy, err);
+  default: return sl_json_read_legacy(record, arena, legacy, m->reject_unknown, &unknown, err);
+  }
+}
+
 sl_code_t sl_shape_read(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t legacy, sl_buf_t *out,
                         sl_err_t *err)
 {
-  const sl_mapping_t *m = shape->mapping;
   sl_record_t *record = sl_record_new(shape->frame, arena);
-  size_t unknown = 0;
   if (!record) return no_room(err);
-  sl_code_t code = m->kind == SL_KIND_SOAP ? read_xml(m, record, arena, legacy, err)
-                                           : sl_json_read_legacy(record, arena, legacy,
-                                                                 m->reject_unknown, &unknown, err);
+  sl_code_t code = read_legacy(shape->mapping, record, arena, legacy, err);
   return code ? code : sl_json_write(record, out, err);
 }
 
@@ -41,6 +49,9 @@ sl_code_t sl_shape_write(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t js
   if (!record) return no_room(err);
   sl_code_t code = sl_json_read(record, arena, json, err);
   if (code) return code;
-  return shape->mapping->kind == SL_KIND_SOAP ? sl_xml_write(record, root, arena, out, err)
-                                              : sl_json_write_legacy(record, arena, out, err);
+  switch (shape->mapping->kind) {
+  case SL_KIND_SOAP: return sl_xml_write(record, root, arena, out, err);
+  case SL_KIND_ODBC: return sl_csv_write(record, arena, out, err);
+  default: return sl_json_write_legacy(record, arena, out, err);
+  }
 }

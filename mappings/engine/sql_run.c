@@ -141,6 +141,7 @@ static sl_code_t select_statement(sl_sql_t *self, size_t select, sl_sql_statemen
                               .n_params = variant->n_binds,
                               .returns_rows = true,
                               .large = self->reading->rows && !self->reading->page};
+  if (self->reading->page && !self->reading->selects[select].list) out->max_rows = self->limit + 1;
   return sl_rows_begin(self, select, err);
 }
 

@@ -807,6 +807,57 @@ static void insert_leaves_out_what_is_absent(void **state)
   run_call(odd, &more);
 }
 
+/* --- rows as text ---------------------------------------------------------------------------- */
+
+#define BOX_HEAD "BOX_ID,NAME,order,ITEM_NO,WHAT\n"
+
+static const struct {
+  const char *csv, *json;
+  bool one_way; /* another spelling than ours */
+} rows_as_text[] = {
+    {BOX_HEAD "1,a,,,\n", "{\"id\":1,\"name\":\"a\",\"order\":null,\"items\":[]}", false},
+    {BOX_HEAD "1,\"\",\"x,\"\"y\"\"\",1,nail\n1,\"\",\"x,\"\"y\"\"\",2,\"Łódź\n\"\n",
+     "{\"id\":1,\"name\":\"\",\"order\":\"x,\\\"y\\\"\",\"items\":[{\"no\":1,\"what\":\"nail\"},"
+     "{\"no\":2,\"what\":\"Łódź\\n\"}]}",
+     false},
+    {"EXTRA,what,order,NAME,item_no,box_id\r\n.,x,\"b\",,7,1\r\n",
+     "{\"id\":1,\"name\":null,\"order\":\"b\",\"items\":[{\"no\":7,\"what\":\"x\"}]}", true},
+    {BOX_HEAD "1,a,,1\n", "!a row of 5 cells", true},
+    {BOX_HEAD "1,\"a,,1,\n", "!not closed", true},
+    {BOX_HEAD "1,\"a\"b,,1,\n", "!a comma", true},
+    {BOX_HEAD "x,a,,,\n", "!/id: an integer", true},
+    {BOX_HEAD, "!a row was expected", true},
+    {"NAME\n", "!no column BOX_ID", true},
+};
+
+static void csv_becomes_json_and_back(void **state)
+{
+  const sl_shape_t *shape = sl_mapping_shape(odd, "Box");
+  for (size_t i = 0; i < N(rows_as_text); i++) {
+    sl_arena_t *arena = sl_arena_new(0, 0);
+    sl_buf_t out;
+    sl_err_t err = {0};
+    sl_buf_init(&out, 0);
+    const char *want = rows_as_text[i].json;
+    if (sl_shape_read(shape, arena, sl_str(rows_as_text[i].csv), &out, &err)) {
+      char shown[768];
+      snprintf(shown, sizeof shown, "%s: %s", err.field, err.text);
+      if (want[0] != '!' || !strstr(shown, want + 1))
+        fail_msg("%s: %s", rows_as_text[i].csv, shown);
+    } else {
+      assert_string_equal(sl_buf_z(&out), want);
+    }
+    sl_buf_clear(&out);
+    if (!rows_as_text[i].one_way) {
+      if (sl_shape_write(shape, arena, sl_str(want), NULL, &out, &err))
+        fail_msg("%s: %s", err.field, err.text);
+      assert_string_equal(sl_buf_z(&out), rows_as_text[i].csv);
+    }
+    sl_buf_fini(&out);
+    sl_arena_destroy(&arena);
+  }
+}
+
 /* --- what the compiler refuses
  * ------------------------------------------------------------------------- */
 
@@ -953,6 +1004,7 @@ int main(void)
       cmocka_unit_test(merge_changes_what_was_given),
       cmocka_unit_test(lists_of_an_update_are_replaced),
       cmocka_unit_test(insert_leaves_out_what_is_absent),
+      cmocka_unit_test(csv_becomes_json_and_back),
       cmocka_unit_test(compiler_tells_what_a_statement_gets_wrong),
   };
   return cmocka_run_group_tests_name("sql", tests, set_up, tear_down);

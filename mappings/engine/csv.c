@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "mappings/engine/csv.h"
+
+#include <string.h>
+#include "mappings/engine/field.h"
+
+enum { CELLS_MAX = 512, LEVELS_MAX = 8, NO_CELL = 0xffff };
+
+typedef struct cell {
+  sl_str_t text;
+  bool null;
+} cell_t;
+
+typedef struct level {
+  const sl_frame_t *frame;
+  const sl_list_t *list; /* NULL: the record itself */
+  uint16_t *cell;        /* by frame->columns */
+  sl_record_t *record;
+} level_t;
+
+typedef struct levels {
+  level_t v[LEVELS_MAX];
+  unsigned n;
+} levels_t;
+
+static sl_code_t full(sl_err_t *err)
+{
+  return sl_err_set(err, SL_TOO_LARGE, "the record is larger than a message may be");
+}
+
+static sl_code_t find_levels(const sl_frame_t *frame, levels_t *levels, sl_err_t *err)
+{
+  levels->n = 1;
+  levels->v[0] = (level_t){.frame = frame};
+  while (frame->n_lists) {
+    if (frame->n_lists > 1 || levels->n == LEVELS_MAX)
+      return sl_err_set(err, SL_INVALID, "a record with several lists does not fit into rows");
+    const sl_list_t *list = frame->lists[0];
+    frame = list->item;
+    levels->v[levels->n++] = (level_t){.frame = frame, .list = list};
+  }
+  return SL_OK;
+}
+
+/* --- reading -------------------------------------------------------------------------------------
+ */
+
+/* A quoted cell, p behind its first quote; its text goes to the arena when quotes were doubled. */
+static bool quoted_cell(const char **p, const char *end, sl_arena_t *arena, cell_t *cell)
+{
+  const char *start = *p, *q = start;
+  size_t doubled = 0;
+  for (; q < end; q++) {
+    if (*q != '"') continue;
+    if (q + 1 == end || q[1] != '"') break;
+    doubled++;
+    q++;
+  }
+  if (q == end) return false;
+  cell->text = sl_strn(start, (size_t)(q - start));
+  cell->null = false;
+  *p = q + 1;
+  if (!doubled) return true;
+  char *to = sl_arena_text(arena, cell->text.len), *t = to;
+  if (!to) return false;
+  for (const char *s = start; s < q; s++) {
+    *t++ = *s;
+    if (*s == '"') s++;
+  }
+  cell->text = sl_strn(to, (size_t)(t - to));
+  return true;
+}
+
+/* The next line's cells; *n_p 0 at the end. */
+static sl_code_t read_line(sl_str_t *csv, sl_arena_t *arena, cell_t *cells, size_t *n_p,
+                           sl_err_t *err)
+{
+  const char *p = csv->p, *end = csv->p + csv->len;
+  *n_p = 0;
+  while (p < end && (*p == '\n' || *p == '\r')) p++;
+  while (p < end) {
+    if (*n_p == CELLS_MAX)
+      return sl_err_set(err, SL_GARBAGE, "a row has at most %d cells", CELLS_MAX);
+    cell_t *cell = &cells[(*n_p)++];
+    if (*p == '"') {
+      p++;
+      if (!quoted_cell(&p, end, arena, cell))
+        return sl_err_set(err, SL_GARBAGE, "a quoted cell is not closed");
+    } else {
+      const char *start = p;
+      while (p < end && !strchr(",\r\n", *p)) p++;
+      *cell = (cell_t){sl_strn(start, (size_t)(p - start)), p == start};
+    }
+    bool more = p < end && *p == ',';
+    if (!more) break;
+    if (++p == end || *p == '\n' || *p == '\r') { /* the line ends behind a comma: one empty cell */
+      if (*n_p < CELLS_MAX) cells[(*n_p)++] = (cell_t){sl_strn(p, 0), true};
+      break;
+    }
+  }
+  if (p < end && *p != '\n' && *p != '\r')
+    return sl_err_set(err, SL_GARBAGE, "a comma was expected behind a quoted cell");
+  *csv = sl_strn(p, (size_t)(end - p));
+  return SL_OK;
+}
+
+static bool same_label(sl_str_t a, sl_str_t b)
+{
+  return a.len == b.len && strncasecmp(a.p, b.p, a.len) == 0;
+}
+
+static sl_code_t map_columns(level_t *level, const cell_t *header, size_t n, sl_arena_t *arena,
+                             sl_err_t *err)
+{
+  const sl_frame_t *frame = level->frame;
+  level->cell = sl_arena_alloc(arena, (frame->n_columns + 1) * sizeof *level->cell);
+  if (!level->cell) return full(err);
+  for (size_t i = 0; i < frame->n_columns; i++) {
+    const sl_column_plan_t *column = &frame->columns[i];
+    level->cell[i] = NO_CELL;
+    if (!column->field || column->field->access == SL_WRITE_ONLY) continue;
+    for (size_t k = 0; k < n && level->cell[i] == NO_CELL; k++)
+      if (same_label(header[k].text, column->label)) level->cell[i] = (uint16_t)k;
+    if (level->cell[i] == NO_CELL)
+      return sl_err_field(err, SL_GARBAGE, column->field->legacy, "the header has no column %s",
+                          column->field->legacy);
+  }
+  return SL_OK;
+}
+
+static void fill(const level_t *level, const cell_t *cells)
+{
+  for (size_t i = 0; i < level->frame->n_columns; i++) {
+    if (level->cell[i] == NO_CELL) continue;
+    const cell_t *cell = &cells[level->cell[i]];
+    level->record->slots[level->frame->columns[i].field->slot] =
+        (sl_slot_t){cell->text.p ? cell->text.p : "", (uint32_t)cell->text.len,
+                    cell->null ? SL_L_NIL : SL_L_TEXT, 0};
+  }
+  for (size_t i = 0; i < level->frame->n_lists; i++) level->record->lists[i].state = SL_L_TEXT;
+}
+
+static bool is_key(const sl_list_t *list, sl_str_t label)
+{
+  for (size_t i = 0; i < list->n_key; i++)
+    if (same_label(label, sl_str(list->key[i]))) return true;
+  return list->n_key == 0;
+}
+
+/* No item: NULL in the key; without a key, in all columns. */
+static bool no_item(const level_t *level, const cell_t *cells)
+{
+  bool all = true, any = false;
+  for (size_t i = 0; i < level->frame->n_columns; i++) {
+    if (level->cell[i] == NO_CELL || !is_key(level->list, level->frame->columns[i].label)) continue;
+    bool null = cells[level->cell[i]].null;
+    all &= null;
+    any |= null;
+  }
+  return level->list->n_key ? any : all;
+}
+
+static bool same_item(const level_t *level, const cell_t *cells)
+{
+  if (!level->record || !level->list->n_key) return false;
+  for (size_t i = 0; i < level->frame->n_columns; i++) {
+    if (level->cell[i] == NO_CELL || !is_key(level->list, level->frame->columns[i].label)) continue;
+    const sl_slot_t *slot = &level->record->slots[level->frame->columns[i].field->slot];
+    if (!sl_str_eq(sl_strn(slot->p, slot->len), cells[level->cell[i]].text)) return false;
+  }
+  return true;
+}
+
+static sl_code_t add_items(levels_t *levels, const cell_t *cells, sl_arena_t *arena, sl_err_t *err)
+{
+  for (unsigned i = 1; i < levels->n; i++) {
+    level_t *level = &levels->v[i];
+    if (no_item(level, cells)) return SL_OK;
+    if (same_item(level, cells)) continue;
+    level->record = sl_record_add(levels->v[i - 1].record, level->list->index, arena);
+    if (!level->record) return full(err);
+    fill(level, cells);
+    for (unsigned k = i + 1; k < levels->n; k++) levels->v[k].record = NULL;
+  }
+  return SL_OK;
+}
+
+sl_code_t sl_csv_read(sl_record_t *record, sl_arena_t *arena, sl_str_t csv, sl_err_t *err)
+{
+  levels_t levels;
+  size_t n_header, n, rows = 0;
+  cell_t *cells = sl_arena_alloc(arena, CELLS_MAX * sizeof *cells);
+  if (!cells) return full(err);
+  sl_code_t code = find_levels(record->frame, &levels, err);
+  if (!code) code = read_line(&csv, arena, cells, &n_header, err);
+  for (unsigned i = 0; i < levels.n && !code; i++)
+    code = map_columns(&levels.v[i], cells, n_header, arena, err);
+  levels.v[0].record = record;
+  while (!code) {
+    code = read_line(&csv, arena, cells, &n, err);
+    if (code || !n) break;
+    if (n != n_header)
+      return sl_err_set(err, SL_GARBAGE, "a row of %zu cells was expected, as in the header",
+                        n_header);
+    if (!rows++) fill(&levels.v[0], cells);
+    code = add_items(&levels, cells, arena, err);
+  }
+  if (!code && !rows) code = sl_err_set(err, SL_GARBAGE, "a row was expected below the header");
+  return code;
+}
+
+/* --- writing -------------------------------------------------------------------------------------
+ */
+
+static bool is_written(const sl_column_plan_t *column)
+{
+  return column->constant || (column->field && column->field->access != SL_READ_ONLY);
+}
+
+static void put_text(sl_buf_t *out, sl_str_t text)
+{
+  bool plain = text.len > 0;
+  for (size_t i = 0; i < text.len && plain; i++) plain = !strchr(",\"\r\n", text.p[i]) && text.p[i];
+  if (plain) {
+    sl_buf_adds(out, text);
+    return;
+  }
+  sl_buf_addc(out, '"');
+  for (size_t i = 0; i < text.len; i++) {
+    if (text.p[i] == '"') sl_buf_addc(out, '"');
+    sl_buf_addc(out, text.p[i]);
+  }
+  sl_buf_addc(out, '"');
+}
+
+static void put_header(const levels_t *levels, sl_buf_t *out)
+{
+  bool comma = false;
+  for (unsigned i = 0; i < levels->n; i++)
+    for (size_t k = 0; k < levels->v[i].frame->n_columns; k++) {
+      if (!is_written(&levels->v[i].frame->columns[k])) continue;
+      if (comma) sl_buf_addc(out, ',');
+      put_text(out, levels->v[i].frame->columns[k].label);
+      comma = true;
+    }
+  sl_buf_addc(out, '\n');
+}
+
+static sl_code_t put_cells(const level_t *level, bool *comma_p, sl_arena_t *arena, sl_buf_t *out,
+                           sl_err_t *err)
+{
+  for (size_t k = 0; k < level->frame->n_columns; k++) {
+    const sl_column_plan_t *column = &level->frame->columns[k];
+    if (!is_written(column)) continue;
+    if (*comma_p) sl_buf_addc(out, ',');
+    *comma_p = true;
+    if (!level->record) continue;
+    sl_legacy_t v = {SL_L_TEXT, {NULL, 0}};
+    if (column->field) {
+      sl_code_t code =
+          sl_field_write(column->field, &level->record->slots[column->field->slot], arena, &v, err);
+      if (code) return code;
+    } else {
+      v.text = column->constant->text;
+    }
+    if (v.state != SL_L_NIL && v.state != SL_L_MISSING) put_text(out, v.text);
+  }
+  return SL_OK;
+}
+
+static sl_code_t put_row(const levels_t *levels, sl_arena_t *arena, sl_buf_t *out, sl_err_t *err)
+{
+  bool comma = false;
+  for (unsigned i = 0; i < levels->n; i++) {
+    sl_code_t code = put_cells(&levels->v[i], &comma, arena, out, err);
+    if (code) return code;
+  }
+  sl_buf_addc(out, '\n');
+  return SL_OK;
+}
+
+static sl_record_t *first_item(const level_t *parent, const level_t *level)
+{
+  return parent->record ? parent->record->lists[level->list->index].first : NULL;
+}
+
+/* The next row: the deepest list that has another item moves on, those below it start again. */
+static bool advance(levels_t *levels)
+{
+  for (unsigned i = levels->n; i-- > 1;) {
+    if (!levels->v[i].record || !levels->v[i].record->next) continue;
+    levels->v[i].record = levels->v[i].record->next;
+    for (unsigned k = i + 1; k < levels->n; k++)
+      levels->v[k].record = first_item(&levels->v[k - 1], &levels->v[k]);
+    return true;
+  }
+  return false;
+}
+
+sl_code_t sl_csv_write(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *out, sl_err_t *err)
+{
+  levels_t levels;
+  sl_code_t code = find_levels(record->frame, &levels, err);
+  if (code) return code;
+  levels.v[0].record = (sl_record_t *)(uintptr_t)record; /* only read here */
+  for (unsigned i = 1; i < levels.n; i++)
+    levels.v[i].record = first_item(&levels.v[i - 1], &levels.v[i]);
+  put_header(&levels, out);
+  do {
+    code = put_row(&levels, arena, out, err);
+  } while (!code && advance(&levels));
+  return code ? code : out->failed ? full(err) : SL_OK;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * csv: rows of a database as text, for `sluice map`, examples and tests: a header line of column
+ * labels, then one line a row (RFC 4180; LF will do). An unquoted empty cell is NULL, a quoted one
+ * is empty text. A list of the record comes as joined rows do: the record's cells are repeated on
+ * each of its rows, and NULL in the list's key means that there is no item.
+ */
+#ifndef SL_ENGINE_CSV_H
+#define SL_ENGINE_CSV_H
+
+#include "core/arena.h"
+#include "core/buf.h"
+#include "core/err.h"
+#include "mappings/engine/plan.h"
+
+/* Header and rows of one record → record in legacy spelling. Columns that the shape does not name
+ * are skipped; those it names and that are missing are SL_GARBAGE. */
+sl_code_t sl_csv_read(sl_record_t *record, sl_arena_t *arena, sl_str_t csv, sl_err_t *err);
+/* A record in JSON spelling → header and rows, appended. SL_INVALID names the field that its codec
+ * refuses. */
+sl_code_t sl_csv_write(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *out, sl_err_t *err);
+
+#endif
