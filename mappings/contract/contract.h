@@ -65,6 +65,7 @@ typedef struct sl_xchild {
   uint32_t choice;   /* 0: none; equal numbers: alternatives of one choice (min is then 0), of
                         which one comes. A repeated choice, and a sequence inside a choice, give
                         optional children without a number. */
+  bool demanded;     /* of a choice that has to be made, all of whose alternatives are numbered */
 } sl_xchild_t;
 
 typedef struct sl_xattr {

@@ -41,6 +41,7 @@ bool sl_kids_add(sl_cx_t *cx, sl_kids_t *kids, const sl_xchild_t *child)
                : either                        ? child->max
                                                : plus(old->max, child->max);
     if (old->choice != child->choice) old->choice = 0;
+    old->demanded = false;
     return true;
   }
   if (kids->n == kids->cap) {
@@ -92,7 +93,7 @@ static size_t count_members(sl_cx_t *cx, const sl_comp_t *head, int depth)
 static void alternatives(sl_cx_t *cx, sl_kids_t *kids, sl_comp_t *head, struct place at)
 {
   if (at.depth > SL_SCHEMA_DEPTH || cx->full) return;
-  sl_xchild_t child = {sl_schema_elem(cx, head), at.min, at.max, at.choice};
+  sl_xchild_t child = {sl_schema_elem(cx, head), at.min, at.max, at.choice, false};
   if (!child.elem) return;
   if (!child.elem->abstract) sl_kids_add(cx, kids, &child);
   at.depth++;
@@ -100,12 +101,21 @@ static void alternatives(sl_cx_t *cx, sl_kids_t *kids, sl_comp_t *head, struct p
     alternatives(cx, kids, m, at);
 }
 
+/* The choice that made the kids from `first` on has to be made: said of each, if all of them have
+ * its number (one without might be the alternative that is taken). */
+static void demand(sl_kids_t *kids, size_t first, uint32_t number)
+{
+  for (size_t i = first; i < kids->n; i++)
+    if (kids->v[i].choice != number) return;
+  for (size_t i = first; i < kids->n; i++) kids->v[i].demanded = true;
+}
+
 static void element(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, sl_kids_t *kids,
                     struct place at)
 {
   const char *ref = sl_cx_attr(cx, node, "ref");
   if (!ref) {
-    sl_xchild_t child = {sl_schema_local_elem(cx, schema, node), at.min, at.max, at.choice};
+    sl_xchild_t child = {sl_schema_local_elem(cx, schema, node), at.min, at.max, at.choice, false};
     if (child.elem) sl_kids_add(cx, kids, &child);
     return;
   }
@@ -113,8 +123,13 @@ static void element(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node,
   if (!comp) return;
   const sl_xelem_t *elem = sl_schema_elem(cx, comp);
   if (elem && comp->members && count_members(cx, comp, 0) + !elem->abstract > 1) {
+    bool demanded = at.min > 0 && at.max == 1 && !at.choice;
+    size_t first = kids->n;
     at.min = 0;
     if (!at.choice && at.max == 1) at.choice = ++cx->schemas->choices;
+    alternatives(cx, kids, comp, at);
+    if (demanded) demand(kids, first, at.choice);
+    return;
   }
   alternatives(cx, kids, comp, at);
 }
@@ -146,10 +161,24 @@ static void inside(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, 
     if (is_particle(c)) particle(cx, schema, c, kids, at);
 }
 
+/* May a particle in node come not at all? */
+static bool optional_inside(sl_cx_t *cx, const xmlNode *node)
+{
+  for (const xmlNode *c = sl_cx_first(node, SL_NS_XSD); c; c = sl_cx_next(c, SL_NS_XSD)) {
+    const char *min = sl_cx_attr(cx, c, "minOccurs");
+    if (is_particle(c) && ((min && !strcmp(min, "0")) || optional_inside(cx, c))) return true;
+    if (sl_cx_named(c, "group")) return true; /* not looked into */
+  }
+  return false;
+}
+
 static void choice(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, sl_kids_t *kids,
                    struct place at)
 {
-  if (count_particles(node) > 1) {
+  size_t first = kids->n, n = count_particles(node);
+  bool any = kids->any, demanded = false;
+  if (n > 1) {
+    demanded = at.min > 0 && at.max == 1;
     at.min = 0;
     /* Of a repeated choice several alternatives may come together. */
     if (at.max > 1)
@@ -157,7 +186,12 @@ static void choice(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, 
     else if (!at.choice)
       at.choice = ++cx->schemas->choices;
   }
+  kids->any = false;
   inside(cx, schema, node, kids, at);
+  /* An alternative that may be empty, or be anything, or is there already, settles it unseen. */
+  if (demanded && !kids->any && kids->n - first >= n && !optional_inside(cx, node))
+    demand(kids, first, at.choice);
+  kids->any |= any;
 }
 
 static void group(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, sl_kids_t *kids,

@@ -144,7 +144,7 @@ static void array_item(sl_cx_t *cx, sl_tbuild_t *self, const xmlNode *node, stru
     sl_tbuild_t *t = comp ? sl_schema_type(cx, comp) : NULL;
     if (t) elem->type = &t->type;
   }
-  sl_xchild_t child = {elem, 0, SL_UNBOUNDED, 0};
+  sl_xchild_t child = {elem, 0, SL_UNBOUNDED, 0, false};
   sl_kids_add(cx, &parts->kids, &child);
   parts->attrs.any = true;
 }

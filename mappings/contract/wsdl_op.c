@@ -110,7 +110,7 @@ static const sl_xelem_t *part_elem(struct making *m, const sl_wsdl_item_t *messa
 
 static void add_part(struct making *m, sl_kids_t *kids, const sl_xelem_t *elem)
 {
-  sl_xchild_t child = {elem, 1, 1, 0};
+  sl_xchild_t child = {elem, 1, 1, 0, false};
   if (elem) sl_kids_add(m->cx, kids, &child);
 }
 

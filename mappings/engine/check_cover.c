@@ -93,6 +93,22 @@ static void cover_attrs(struct cover *self, const char *base, const sl_bx_t *x, 
   }
 }
 
+/* Of a choice that has to be made, is any alternative written? Asked at its first one. */
+static void cover_choice(struct cover *self, const char *base, const sl_bx_t *x, size_t first)
+{
+  const sl_xtype_t *t = x->type;
+  const char *names = "";
+  for (size_t i = 0; i < t->n_children; i++) {
+    const sl_xchild_t *child = &t->children[i];
+    if (child->choice != t->children[first].choice) continue;
+    if (i < first) return;
+    const sl_bx_t *c = built(x, child);
+    if (c && (c->ignored || writes(c))) return;
+    names = sl_b_printf(self->b, "%s%s%s", names, *names ? " or " : "", child->elem->name);
+  }
+  gather(&self->demanded, base, x, names);
+}
+
 /* x is written: so must be what it demands. */
 static void cover(struct cover *self, const char *base, const sl_bx_t *x, bool inside)
 {
@@ -102,6 +118,7 @@ static void cover(struct cover *self, const char *base, const sl_bx_t *x, bool i
   for (size_t i = 0; i < x->type->n_children; i++) {
     const sl_xchild_t *child = &x->type->children[i];
     const sl_bx_t *c = built(x, child);
+    if (child->demanded) cover_choice(self, base, x, i);
     if (c && c->ignored) continue;
     if (c && writes(c)) {
       const char *below = base;

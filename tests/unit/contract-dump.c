@@ -60,7 +60,7 @@ struct path {
 
 static void print_type(const sl_xtype_t *t, struct path *path);
 
-static void print_elem(const sl_xelem_t *e, uint32_t min, uint32_t max, uint32_t choice,
+static void print_elem(const sl_xelem_t *e, uint32_t min, uint32_t max, const char *choice,
                        struct path *path)
 {
   printf("%*s", 2 * path->depth + 2, "");
@@ -69,7 +69,7 @@ static void print_elem(const sl_xelem_t *e, uint32_t min, uint32_t max, uint32_t
   else
     printf("%s", e->name);
   print_bounds(min, max);
-  if (choice) printf(" choice#%u", choice);
+  printf("%s", choice);
   if (e->nillable) printf(" nillable");
   if (e->abstract) printf(" abstract");
   if (e->fixed) printf(" fixed=%s", e->fixed);
@@ -115,7 +115,11 @@ static void print_type(const sl_xtype_t *t, struct path *path)
       first = t->children[i].choice;
   for (size_t i = 0; i < t->n_children; i++) {
     const sl_xchild_t *c = &t->children[i];
-    print_elem(c->elem, c->min, c->max, c->choice ? c->choice - first + 1 : 0, path);
+    char choice[48] = "";
+    if (c->choice)
+      snprintf(choice, sizeof choice, " choice#%u%s", c->choice - first + 1,
+               c->demanded ? " demanded" : "");
+    print_elem(c->elem, c->min, c->max, choice, path);
   }
   path->depth--;
 }
@@ -125,7 +129,7 @@ static void print_message(const char *what, const sl_xelem_t *e)
   struct path path = {.depth = 0};
   printf(" %s\n", what);
   if (e)
-    print_elem(e, 1, 1, 0, &path);
+    print_elem(e, 1, 1, "", &path);
   else
     printf("  -\n");
 }
