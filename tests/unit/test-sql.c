@@ -365,7 +365,7 @@ static void page_with_more_rows_links_to_the_next(void **state)
   call_t first = {"listOrders",
                   {"query:status", "open", "query:limit", "2"},
                   NULL,
-                  {{LIST " AND STAT = ? ORDER BY ORD_ID", "10", LIST_COLS,
+                  {{LIST " AND STAT = ? ORDER BY ORD_ID LIMIT ?", "10|3", LIST_COLS,
                     ROW("5") "\n" ROW("6") "\n" ROW("7") "\n" ROW("8"), 0, NULL}},
                   200,
                   "{\"items\":[" ROW_JSON("5") "," ROW_JSON("6") "]}",
@@ -376,16 +376,16 @@ static void page_with_more_rows_links_to_the_next(void **state)
   run_call_into(erp, &first, &out, link);
   assert_int_equal(
       sscanf(strstr(link, "cursor="), "cursor=%255[A-Za-z0-9_-]>; rel=\"next\"", cursor), 1);
-  call_t second = {
-      "listOrders",
-      {"query:status", "open", "query:limit", "2", "query:cursor", cursor},
-      NULL,
-      {{LIST " AND ORD_ID > ? AND STAT = ? ORDER BY ORD_ID", "6|10", LIST_COLS, ROW("7"), 0, NULL}},
-      200,
-      "{\"items\":[" ROW_JSON("7") "]}",
-      NULL,
-      NULL,
-      NULL};
+  call_t second = {"listOrders",
+                   {"query:status", "open", "query:limit", "2", "query:cursor", cursor},
+                   NULL,
+                   {{LIST " AND ORD_ID > ? AND STAT = ? ORDER BY ORD_ID LIMIT ?", "6|10|3",
+                     LIST_COLS, ROW("7"), 0, NULL}},
+                   200,
+                   "{\"items\":[" ROW_JSON("7") "]}",
+                   NULL,
+                   NULL,
+                   NULL};
   run_call(erp, &second);
   /* It belongs to its operation. */
   call_t other = {
@@ -396,10 +396,11 @@ static void page_with_more_rows_links_to_the_next(void **state)
 
 static void page_without_rows_is_an_empty_array(void **state)
 {
-  call_t call = {
-      "listOrders", {NULL},           NULL, {{LIST " ORDER BY ORD_ID", "", LIST_COLS, "", 0, NULL}},
-      200,          "{\"items\":[]}", NULL, NULL,
-      NULL};
+  call_t call = {"listOrders", {NULL},
+                 NULL,         {{LIST " ORDER BY ORD_ID LIMIT ?", "51", LIST_COLS, "", 0, NULL}},
+                 200,          "{\"items\":[]}",
+                 NULL,         NULL,
+                 NULL};
   run_call(erp, &call);
 }
 
@@ -413,7 +414,7 @@ static void page_by_two_columns_goes_on_after_both(void **state)
       "listStock",
       {"query:limit", "1"},
       NULL,
-      {{STOCK " ORDER BY SKU, WHS", "", "SKU|WHS|DESCR|ON_HAND|RESERVED|BIN_LOC|LAST_CNT",
+      {{STOCK " ORDER BY SKU, WHS LIMIT ?", "2", "SKU|WHS|DESCR|ON_HAND|RESERVED|BIN_LOC|LAST_CNT",
         "A-1               |LDZ|Bolt|5|~|~|0\nA-1               |MUC|Bolt|5|~|~|0", 0, NULL}},
       200,
       "{\"items\":[{\"sku\":\"A-1\",\"warehouse\":\"lodz\",\"name\":\"Bolt\",\"onHand\":5,"
@@ -427,8 +428,8 @@ static void page_by_two_columns_goes_on_after_both(void **state)
   call_t second = {"listStock",
                    {"query:cursor", cursor},
                    NULL,
-                   {{STOCK " AND (SKU > ? OR (SKU = ? AND WHS > ?)) ORDER BY SKU, WHS",
-                     "A-1               |A-1               |LDZ",
+                   {{STOCK " AND (SKU > ? OR (SKU = ? AND WHS > ?)) ORDER BY SKU, WHS LIMIT ?",
+                     "A-1               |A-1               |LDZ|51",
                      "SKU|WHS|DESCR|ON_HAND|RESERVED|BIN_LOC|LAST_CNT", "", 0, NULL}},
                    200,
                    "{\"items\":[]}",
