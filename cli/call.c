@@ -59,8 +59,7 @@ typedef struct call {
   int status;
 } call_t;
 
-/* --- arguments ----------------------------------------------------------------------------------
- */
+/* --- arguments ------------------------------------------------------------------------------- */
 
 static const sl_bus_operation_t *find_operation(const call_t *self, const char *full)
 {
@@ -116,8 +115,7 @@ static sl_code_t read_args(call_t *self, const sl_bus_operation_t *op, int n, ch
   return SL_OK;
 }
 
-/* --- the answer ---------------------------------------------------------------------------------
- */
+/* --- the answer ------------------------------------------------------------------------------ */
 
 static void print(sl_str_t text)
 {

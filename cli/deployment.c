@@ -72,8 +72,7 @@ static bool ends_in(const char *text, const char *end)
   return n >= k && !strcmp(text + n - k, end);
 }
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values ---------------------------------------------------------------------------------- */
 
 static bool names_file(const char *option)
 {
@@ -178,8 +177,7 @@ static void read_settings(reader_t *r, const char *address)
   }
 }
 
-/* --- processes ----------------------------------------------------------------------------------
- */
+/* --- processes ------------------------------------------------------------------------------- */
 
 static sl_process_t *add_process(reader_t *r, sl_role_t role, const char *name, const char *program)
 {
@@ -307,8 +305,7 @@ static void read_all(reader_t *r, const sl_xel_t *root)
                  "add <gateway listen=\"127.0.0.1:8080\"/>", "a deployment has a gateway");
 }
 
-/* --- life ---------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 static sl_deployment_t *deployment_new(const char *path)
 {
@@ -367,6 +364,35 @@ const sl_process_t *sl_deployment_at(const sl_deployment_t *self, size_t i)
 void sl_deployment_endpoint(const char *run_dir, char *out, size_t size)
 {
   snprintf(out, size, "ipc://%s/bus", run_dir);
+}
+
+/* "127.0.0.1:0" and port ":8123" → "127.0.0.1:8123"; NULL if the port is not left open. */
+static const char *with_port(sl_arena_t *arena, const char *listen, const char *port)
+{
+  char *resolved = sl_opt_resolve(listen, NULL);
+  const char *text = NULL;
+  if (resolved && ends_in(resolved, ":0"))
+    text = sl_arena_printf(arena, "%.*s%s", (int)strlen(resolved) - 2, resolved, port);
+  free(resolved);
+  return text;
+}
+
+void sl_deployment_keep_port(sl_deployment_t *self, const char *url)
+{
+  const char *port = strrchr(url, ':');
+  for (size_t i = 0; port && i < self->n; i++) {
+    sl_process_t *p = &self->processes[i];
+    if (p->role != SL_ROLE_GATEWAY) continue;
+    sl_setting_t *settings = sl_arena_alloc(self->arena, (p->n_settings + 1) * sizeof *settings);
+    if (!settings) return;
+    memcpy(settings, p->settings, p->n_settings * sizeof *settings);
+    p->settings = settings;
+    for (size_t k = 0; k < p->n_settings; k++) {
+      if (strcmp(settings[k].name, "listen")) continue;
+      const char *listen = with_port(self->arena, settings[k].value, port);
+      if (listen) settings[k].value = listen;
+    }
+  }
 }
 
 static bool has_setting(const sl_process_t *process, const char *name)

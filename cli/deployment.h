@@ -55,6 +55,9 @@ const sl_process_t *sl_deployment_at(const sl_deployment_t *self, size_t i);
 
 /* The option file of process, appended to out. run_dir: where sockets and the like go. */
 void sl_deployment_options(const sl_process_t *process, const char *run_dir, sl_buf_t *out);
+/* A gateway that was given port 0 serves url: from now on its option file says that port, so that
+ * it keeps it when it is started again. */
+void sl_deployment_keep_port(sl_deployment_t *self, const char *url);
 /* "ipc://RUN_DIR/bus": where clients find the directory. */
 void sl_deployment_endpoint(const char *run_dir, char *out, size_t size);
 

@@ -31,7 +31,7 @@ static const sl_opt_t options[] = {
     {.name = "grace",
      .kind = SL_OPT_TIME,
      .offset = offsetof(settings_t, grace_ms),
-     .preset = "10s",
+     .preset = "15s", /* longer than the drain of the processes */
      .min = 1,
      .max = 3600000,
      .argument = "TIME",
@@ -70,8 +70,7 @@ typedef struct run {
   bool complained, seen_all;
 } run_t;
 
-/* --- ready? -------------------------------------------------------------------------------------
- */
+/* --- ready? ---------------------------------------------------------------------------------- */
 
 static size_t wanted(const run_t *self, const char *system)
 {
@@ -102,12 +101,37 @@ static const char *missing(const run_t *self)
   return NULL;
 }
 
+static sl_code_t write_options(run_t *self, const sl_process_t *process, sl_err_t *err)
+{
+  char name[64];
+  sl_buf_t text;
+  sl_buf_init(&text, 0);
+  sl_deployment_options(process, self->dir.path, &text);
+  snprintf(name, sizeof name, "sluice-%s.conf", process->name);
+  sl_code_t code = sl_rundir_write(self->dir.path, name, sl_buf_str(&text), err);
+  sl_buf_fini(&text);
+  return code;
+}
+
+static void ready(run_t *self, const char *url)
+{
+  sl_err_t err;
+  size_t n = sl_deployment_count(self->deployment);
+  sl_deployment_keep_port(self->deployment, url);
+  if (write_options(self, sl_deployment_at(self->deployment, n - 1), &err))
+    sl_log(SL_LOG_WARN, NULL, "the gateway will not keep its port", "why=\"%s\"", err.text);
+  sl_bus_client_destroy(&self->client);
+  sl_supervisor_settled(self->supervisor);
+  printf("ready %s\n", url);
+  fflush(stdout);
+}
+
 static void look(void *ctx)
 {
   run_t *self = ctx;
-  char address[256];
+  char url[256];
   const char *name = missing(self);
-  if (!name && !sl_rundir_read_line(self->dir.path, "gateway.ready", address, sizeof address))
+  if (!name && !sl_rundir_read_line(self->dir.path, "gateway.ready", url, sizeof url))
     name = "gateway";
   /* Once more: the gateway heard of the last one when we did, and may still be connecting. */
   if (!name && !self->seen_all) {
@@ -117,10 +141,7 @@ static void look(void *ctx)
   self->seen_all = !name;
   if (!name) {
     sl_timer_stop(self->look);
-    sl_bus_client_destroy(&self->client);
-    sl_supervisor_settled(self->supervisor);
-    printf("ready %s\n", address);
-    fflush(stdout);
+    ready(self, url);
     return;
   }
   if (self->complained || sl_clock_ms() - self->started_ms < COMPLAIN_MS) return;
@@ -128,8 +149,7 @@ static void look(void *ctx)
   sl_log(SL_LOG_WARN, NULL, "still waiting", "process=%s", name);
 }
 
-/* --- start and stop -----------------------------------------------------------------------------
- */
+/* --- start and stop -------------------------------------------------------------------------- */
 
 static void on_signal(void *ctx, int signum)
 {
@@ -146,15 +166,10 @@ static void on_stopped(void *ctx)
 
 static sl_code_t start_process(run_t *self, const sl_process_t *process, sl_err_t *err)
 {
-  char program[PATH_MAX], config[PATH_MAX], name[64];
-  snprintf(name, sizeof name, "sluice-%s.conf", process->name);
-  if (snprintf(config, sizeof config, "%s/%s", self->dir.path, name) >= PATH_MAX)
-    return sl_err_set(err, SL_CONFIG, "%s: too long", self->dir.path);
-  sl_buf_t text;
-  sl_buf_init(&text, 0);
-  sl_deployment_options(process, self->dir.path, &text);
-  sl_code_t code = sl_rundir_write(self->dir.path, name, sl_buf_str(&text), err);
-  sl_buf_fini(&text);
+  char program[PATH_MAX], config[PATH_MAX];
+  int len = snprintf(config, sizeof config, "%s/sluice-%s.conf", self->dir.path, process->name);
+  if (len >= PATH_MAX) return sl_err_set(err, SL_CONFIG, "%s: too long", self->dir.path);
+  sl_code_t code = write_options(self, process, err);
   if (!code) code = sl_rundir_program(process->program, program, err);
   sl_child_t child = {.name = process->name,
                       .program = program,

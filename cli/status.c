@@ -32,8 +32,7 @@ static const sl_opt_table_t table = {
     .opts = options,
 };
 
-/* --- walking ------------------------------------------------------------------------------------
- */
+/* --- walking --------------------------------------------------------------------------------- */
 
 typedef struct row {
   const sl_bus_offer_t *offer; /* the client's; borrowed until the next turn of its loop */
@@ -97,8 +96,7 @@ static size_t system_end(const rows_t *rows, size_t i)
   return k;
 }
 
-/* --- text ---------------------------------------------------------------------------------------
- */
+/* --- text ------------------------------------------------------------------------------------ */
 
 static void print_instance(const sl_bus_offer_t *offer, bool alive)
 {
@@ -130,8 +128,7 @@ static void print_text(const rows_t *rows)
   }
 }
 
-/* --- JSON ---------------------------------------------------------------------------------------
- */
+/* --- JSON ------------------------------------------------------------------------------------ */
 
 static void member(sl_jsonw_t *w, const char *key, sl_str_t value)
 {

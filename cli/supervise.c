@@ -40,8 +40,7 @@ struct sl_supervisor {
   int stage;
 };
 
-/* --- one child ----------------------------------------------------------------------------------
- */
+/* --- one child ------------------------------------------------------------------------------- */
 
 /* After fork: only what is safe there. */
 _Noreturn static void become(const child_t *self, pid_t parent)
@@ -94,8 +93,7 @@ static void on_restart(void *ctx)
   restart_later(self);
 }
 
-/* --- stopping -----------------------------------------------------------------------------------
- */
+/* --- stopping -------------------------------------------------------------------------------- */
 
 /* To each living child of the stage (-1: of all), with its group where it is a kill. */
 static size_t signal_stage(sl_supervisor_t *self, int stage, int signum)
@@ -148,8 +146,7 @@ void sl_supervisor_stop(sl_supervisor_t *self)
   stop_stage(self);
 }
 
-/* --- deaths -------------------------------------------------------------------------------------
- */
+/* --- deaths ---------------------------------------------------------------------------------- */
 
 static bool refuses(int status)
 {
@@ -187,8 +184,7 @@ static void on_sigchld(void *ctx, int signum)
   }
 }
 
-/* --- life ---------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 sl_supervisor_t *sl_supervisor_new(sl_loop_t *loop, int64_t grace_ms, sl_loop_fn done, void *ctx)
 {

@@ -25,8 +25,7 @@ enum string_state { PLAIN, CONTINUATION, ESCAPE, HEX, LOW_SLASH, LOW_U };
 
 enum number_state { START, MINUS, ZERO, INTEGER, POINT, FRACTION, EXP, EXP_SIGN, EXPONENT };
 
-/* --- position and errors ------------------------------------------------------------------------
- */
+/* --- position and errors --------------------------------------------------------------------- */
 
 static uint32_t col_at(const sl_json_t *self, const char *p)
 {
@@ -54,8 +53,7 @@ static sl_json_kind_t fail_large(sl_json_t *self)
   return fail_at(self, SL_TOO_LARGE, self->col, "a string or number is longer than the limit");
 }
 
-/* --- levels -------------------------------------------------------------------------------------
- */
+/* --- levels ---------------------------------------------------------------------------------- */
 
 static bool in_object(const sl_json_t *self)
 {
@@ -111,8 +109,7 @@ static sl_json_kind_t close_container(sl_json_t *self)
   return object ? SL_JSON_OBJECT_END : SL_JSON_ARRAY_END;
 }
 
-/* --- tokens that may be cut ---------------------------------------------------------------------
- */
+/* --- tokens that may be cut ------------------------------------------------------------------ */
 
 /* Keep [run, p) in scratch; the caller has seen to the limit. */
 static bool keep(sl_json_t *self, const char *run, const char *p)
@@ -366,8 +363,7 @@ static sl_json_kind_t resume(sl_json_t *self, sl_json_token_t *tok)
   }
 }
 
-/* --- grammar ------------------------------------------------------------------------------------
- */
+/* --- grammar --------------------------------------------------------------------------------- */
 
 static void skip_space(sl_json_t *self)
 {
@@ -489,8 +485,7 @@ sl_json_kind_t sl_json_skip(sl_json_t *self, uint32_t *depth_p)
   return SL_JSON_END;
 }
 
-/* --- life ---------------------------------------------------------------------------------------
- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 void sl_json_init(sl_json_t *self, const sl_json_limits_t *limits)
 {

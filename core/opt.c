@@ -29,8 +29,7 @@ static sl_code_t no_memory(sl_err_t *err)
   return sl_err_set(err, SL_CONFIG, "no memory for the options");
 }
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values ---------------------------------------------------------------------------------- */
 
 static void list_clear(sl_opt_list_t *list)
 {
@@ -117,8 +116,7 @@ static sl_code_t set_value(const sl_opt_t *opt, void *base, const char *written,
   return code;
 }
 
-/* --- finding ------------------------------------------------------------------------------------
- */
+/* --- finding --------------------------------------------------------------------------------- */
 
 /* Levenshtein's distance of two short names; anything long counts as far. */
 static unsigned distance(const char *a, const char *b)
@@ -196,8 +194,7 @@ static sl_code_t give(parse_t *self, const sl_opt_t *opt, const char *value, sl_
   return set_value(opt, self->base, value, err);
 }
 
-/* --- the option file ----------------------------------------------------------------------------
- */
+/* --- the option file ------------------------------------------------------------------------- */
 
 static char *trim(char *z)
 {
@@ -242,8 +239,7 @@ static sl_code_t read_file(parse_t *self, const char *path, sl_err_t *err)
   return code;
 }
 
-/* --- the command line ---------------------------------------------------------------------------
- */
+/* --- the command line ------------------------------------------------------------------------ */
 
 /* One argument that begins with '-', taken apart. */
 typedef struct argument {
@@ -367,8 +363,7 @@ sl_code_t sl_opt_parse(const sl_opt_table_t *table, void *base, int argc, char *
   return *done_p ? SL_OK : walk(&self, argv, *rest_p, false, err);
 }
 
-/* --- showing ------------------------------------------------------------------------------------
- */
+/* --- showing --------------------------------------------------------------------------------- */
 
 static int columns(const char *p, size_t len)
 {

@@ -48,8 +48,7 @@ void sl_opt_number_show(sl_opt_kind_t kind, int64_t n, char out[32])
   snprintf(out, 32, "%lld%s", (long long)(n / unit->factor), unit->name);
 }
 
-/* --- ${env:NAME} and ${file:PATH} ---------------------------------------------------------------
- */
+/* --- ${env:NAME} and ${file:PATH} ------------------------------------------------------------ */
 
 static bool add_file(sl_buf_t *out, const char *path, sl_err_t *err)
 {

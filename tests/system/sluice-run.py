@@ -22,7 +22,7 @@ import os, signal, socket, sys
 if sys.argv[3:] == ["--version"]:
     sys.exit(0)
 options = dict(line.rstrip("\\n").split(" = ", 1) for line in open(sys.argv[2]) if " = " in line)
-listener = socket.create_server(("127.0.0.1", int(options["listen"].rsplit(":", 1)[1])))
+listener = socket.create_server(("127.0.0.1", int(options["listen"].rsplit(":", 1)[1])))  # with SO_REUSEADDR
 def stop(*_):
     with open(os.path.dirname(sys.argv[0]) + "/../stopped", "a") as f:
         f.write("gateway\\n")
@@ -158,6 +158,17 @@ with Tap() as t:
     os.kill(victim, signal.SIGKILL)
     wait_for(lambda: len(alive_instances("crm")) == 2, "the bus to be back and to know crm")
     t.ok(processes(r)["sluice-bus"] != [victim], "kill-bus_back-and-relearned")
+
+    victim = processes(r)["sluice-gateway"][0]
+    os.kill(victim, signal.SIGKILL)
+
+    def listens():
+        try:
+            return processes(r).get("sluice-gateway", [victim]) != [victim] and socket.create_connection((host, int(port)), timeout=5)
+        except OSError:
+            return None
+    wait_for(listens, "the gateway to listen again at its port").close()
+    t.ok(True, "kill-gateway_back-at-the-same-port")
 
     # --- the end
     pids = sum(processes(r).values(), [])

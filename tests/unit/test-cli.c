@@ -14,8 +14,7 @@
 #include "cli/input.h"
 #include "cli/rundir.h"
 
-/* --- records ------------------------------------------------------------------------------------
- */
+/* --- records --------------------------------------------------------------------------------- */
 
 typedef struct split {
   sl_str_t (*next)(sl_str_t *text_p);
@@ -56,8 +55,7 @@ static void input_falls_into_records(void **state)
   }
 }
 
-/* --- deployment files ---------------------------------------------------------------------------
- */
+/* --- deployment files ------------------------------------------------------------------------ */
 
 static char dir[64];
 
@@ -232,8 +230,7 @@ static void deployment_unresolved_is_a_warning_when_checked(void **state)
   sl_diags_destroy(&diags);
 }
 
-/* --- the runtime directory ----------------------------------------------------------------------
- */
+/* --- the runtime directory ------------------------------------------------------------------- */
 
 static void rundir_is_private_and_goes(void **state)
 {

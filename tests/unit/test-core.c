@@ -19,8 +19,7 @@
 #include "core/loop.h"
 #include "core/problem.h"
 
-/* --- memory -------------------------------------------------------------------------------------
- */
+/* --- memory ---------------------------------------------------------------------------------- */
 
 static void arena_over_its_cap_says_no(void **state)
 {
@@ -87,8 +86,7 @@ static void buf_over_its_bound_fails_once_and_for_all(void **state)
   sl_buf_fini(&b);
 }
 
-/* --- diagnostics and problems -------------------------------------------------------------------
- */
+/* --- diagnostics and problems ---------------------------------------------------------------- */
 
 static char *printed(sl_diags_t *diags)
 {
@@ -187,8 +185,7 @@ static void every_category_has_a_row(void **state)
   assert_int_equal(sl_category((sl_code_t)99)->status, 500);
 }
 
-/* --- time and the log ---------------------------------------------------------------------------
- */
+/* --- time and the log ------------------------------------------------------------------------ */
 
 static int64_t fake_now(void)
 {
@@ -249,8 +246,7 @@ static void log_writes_one_line_per_event(void **state)
   assert_false(sl_log_level("loud", &level));
 }
 
-/* --- the loop -----------------------------------------------------------------------------------
- */
+/* --- the loop -------------------------------------------------------------------------------- */
 
 typedef struct seen {
   sl_loop_t *loop;
