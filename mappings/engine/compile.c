@@ -176,10 +176,8 @@ static void compile(sl_build_t *b, const sl_xdoc_t *doc)
   }
 }
 
-sl_mapping_t *sl_mapping_load(const char *path, sl_diags_t *diags)
+static sl_mapping_t *from_doc(const char *path, sl_xdoc_t *doc, size_t before, sl_diags_t *diags)
 {
-  size_t before = sl_diags_errors(diags);
-  sl_xdoc_t *doc = sl_xdoc_load(path, diags);
   sl_mapping_t *m = doc ? calloc(1, sizeof *m) : NULL;
   sl_build_t b = {.m = m, .diags = diags};
   if (m && (m->arena = sl_arena_new(64 * 1024, 0))) {
@@ -195,4 +193,16 @@ sl_mapping_t *sl_mapping_load(const char *path, sl_diags_t *diags)
   sl_xdoc_destroy(&doc);
   if (sl_diags_errors(diags) > before) sl_mapping_destroy(&m);
   return m;
+}
+
+sl_mapping_t *sl_mapping_load(const char *path, sl_diags_t *diags)
+{
+  size_t before = sl_diags_errors(diags);
+  return from_doc(path, sl_xdoc_load(path, diags), before, diags);
+}
+
+sl_mapping_t *sl_mapping_parse(const char *path, const char *text, size_t len, sl_diags_t *diags)
+{
+  size_t before = sl_diags_errors(diags);
+  return from_doc(path, sl_xdoc_parse(path, text, len, diags), before, diags);
 }

@@ -330,7 +330,7 @@ static void finish(struct opb *o)
   sl_check_written(o->request, o->request_el ? o->request_el : o->el, whole);
   sl_check_values(o->request);
   sl_check_values(o->response);
-  if (o->response_el) sl_check_read(o->response, o->response_el);
+  if (o->response_el && op->body) sl_check_read(o->response, o->response_el);
   op->request = sl_bf_finish(o->request);
   op->response = sl_bf_finish(o->response);
   if (!op->request || !op->response) return;

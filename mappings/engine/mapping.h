@@ -29,6 +29,8 @@ typedef enum sl_system_kind {
  * diags; NULL when there is any. Warnings do not stop it. The schema xsd/mapping.xsd is found
  * beside the program, in the source tree, or where it was installed. */
 sl_mapping_t *sl_mapping_load(const char *path, sl_diags_t *diags);
+/* The same from memory; path is what messages call it, and where relative names start from. */
+sl_mapping_t *sl_mapping_parse(const char *path, const char *text, size_t len, sl_diags_t *diags);
 void sl_mapping_destroy(sl_mapping_t **self_p);
 
 /* Borrowed, as everything below, for the life of the mapping. */
