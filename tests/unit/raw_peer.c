@@ -42,7 +42,8 @@ static void on_conn(void *ctx, int fd, int what)
   sl_buf_add(&conn->in, piece, (size_t)n);
   for (size_t len; conn->fd >= 0 && (len = whole_request(conn)) > 0;) {
     struct peer *peer = conn->peer;
-    snprintf(peer->last, sizeof peer->last, "%.*s", (int)len, conn->in.p);
+    int shown = len < sizeof peer->last ? (int)len : (int)sizeof peer->last - 1;
+    snprintf(peer->last, sizeof peer->last, "%.*s", shown, conn->in.p);
     sl_buf_consume(&conn->in, len);
     peer->script(peer, conn, ++peer->requests);
   }
