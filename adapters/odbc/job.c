@@ -136,12 +136,13 @@ static sl_code_t rows(job_t *self, sl_statement_t *statement, sl_step_t *step_p,
 
 /* The database refused. What is not the statement's fault ends the call here; the rest is for the
  * mapping's outcome. */
-static sl_code_t refused(job_t *self, const sl_sqlerr_t *sqlerr, sl_err_t *err)
+static sl_code_t refused(job_t *self, sl_session_t *session, const sl_sqlerr_t *sqlerr,
+                         sl_err_t *err)
 {
   sl_log(SL_LOG_WARN, self->request, "the database refused a statement",
          "operation=%s sqlstate=%s native=%d", self->info->name, sqlerr->state, sqlerr->native);
   if (sl_channel_cancelled(&self->worker->channel)) return gone(self, err);
-  if (sl_sqlerr_lost(sqlerr)) {
+  if (sl_session_lost(session, sqlerr)) {
     self->worker->lost = true;
     return sl_err_set(err, SL_UNAVAILABLE, "the connection to the database was lost");
   }
@@ -151,10 +152,10 @@ static sl_code_t refused(job_t *self, const sl_sqlerr_t *sqlerr, sl_err_t *err)
   return sl_run_sql_done(self->run, -1, sqlerr->state, &self->rollback, err);
 }
 
-static sl_code_t ended(job_t *self, sl_step_t step, long changed, const sl_fault_t *fault,
-                       sl_err_t *err)
+static sl_code_t ended(job_t *self, sl_session_t *session, sl_step_t step, long changed,
+                       const sl_fault_t *fault, sl_err_t *err)
 {
-  if (step == SL_STEP_SQL) return refused(self, &fault->sql, err);
+  if (step == SL_STEP_SQL) return refused(self, session, &fault->sql, err);
   if (step == SL_STEP_ERR) {
     *err = fault->err;
     return err->code;
@@ -171,13 +172,13 @@ static sl_code_t execute(job_t *self, const sl_sql_statement_t *wanted, sl_err_t
   if (!place) return err->code;
   if (self->transaction && !place->session.in_transaction &&
       !sl_session_begin(&place->session, &fault.sql))
-    return refused(self, &fault.sql, err);
+    return refused(self, &place->session, &fault.sql, err);
   if (self->show) sl_wire_statement(&self->worker->channel, wanted);
   sl_step_t step = sl_statements_execute(place->statements, wanted, &statement, &changed, &fault);
   sl_code_t code = SL_OK;
   if (step == SL_STEP_OK && wanted->returns_rows) code = rows(self, statement, &step, &fault, err);
   if (statement) sl_statement_close(statement);
-  return code ? code : ended(self, step, changed, &fault, err);
+  return code ? code : ended(self, &place->session, step, changed, &fault, err);
 }
 
 static sl_code_t execute_all(job_t *self, sl_err_t *err)
@@ -209,12 +210,12 @@ static sl_code_t commit(job_t *self, sl_err_t *err)
   }
   sl_log(SL_LOG_WARN, self->request, "the database refused to commit",
          "operation=%s sqlstate=%s native=%d", self->info->name, sqlerr.state, sqlerr.native);
-  if (sl_sqlerr_lost(&sqlerr)) {
-    self->worker->lost = true;
-    return sl_err_set(err, SL_IN_DOUBT, "the connection was lost while committing");
-  }
-  return sl_err_set(err, SL_LEGACY_ERROR,
-                    "the database refused to commit (SQLSTATE %s): nothing was changed",
+  if (sl_sqlerr_refused(&sqlerr))
+    return sl_err_set(err, SL_LEGACY_ERROR,
+                      "the database refused to commit (SQLSTATE %s): nothing was changed",
+                      sqlerr.state);
+  self->worker->lost = true;
+  return sl_err_set(err, SL_IN_DOUBT, "the database did not confirm the commit (SQLSTATE %s)",
                     sqlerr.state);
 }
 
@@ -261,6 +262,17 @@ static bool fail(job_t *self, const sl_err_t *err)
   return sl_channel_send(channel, nothing);
 }
 
+/* A cancel may reach the server after the statement that it was meant for: let it hit something
+ * that nobody waits for, not the next call. */
+static void take_late_cancel(sl_worker_t *worker)
+{
+  sl_sqlerr_t ignored;
+  if (!sl_channel_cancelled(&worker->channel)) return;
+  sl_session_run(&worker->point.session, "SELECT 1", NULL, NULL, 0, &ignored);
+  if (sl_session_is_open(&worker->stream.session))
+    sl_session_run(&worker->stream.session, "SELECT 1", NULL, NULL, 0, &ignored);
+}
+
 bool sl_job_run(sl_worker_t *worker, const sl_wp_frame_t *frame)
 {
   job_t self = {.worker = worker, .show = frame->flags & SL_WP_SHOW};
@@ -271,7 +283,10 @@ bool sl_job_run(sl_worker_t *worker, const sl_wp_frame_t *frame)
   snprintf(self.request, sizeof self.request, "%.*s", SL_STR_ARG(call.request));
   worker->channel.credit = call.credit;
   bool ok = true;
-  if (start(&self, &call, &err)) ok = !self.head_gone && fail(&self, &err);
+  if (start(&self, &call, &err)) {
+    take_late_cancel(worker);
+    ok = !self.head_gone && fail(&self, &err);
+  }
   if (self.run) sl_run_fini(self.run);
   sl_buf_clear(&worker->out);
   sl_arena_reset(worker->arena);

@@ -28,8 +28,11 @@ typedef struct sl_quirk {
   bool bind_table;
   /* Text bound to an integer parameter stays text: bind 64-bit integers. */
   bool bind_integers;
-  unsigned
-      array_rows; /* rows fetched at once; more than 1 only where SQLSetPos works (SQL_GD_BLOCK) */
+  /* SQLCancel closes the statement it is given, under the feet of the thread that executes it: give
+   * it another one of the same connection. */
+  bool cancel_aside;
+  /* Rows fetched at once: more than 1 only where SQLSetPos works (SQL_GD_BLOCK). */
+  unsigned array_rows;
   /* Drivers that answer HY000 to everything; ends with state NULL. NULL: SQLSTATEs are right. */
   const sl_native_state_t *states;
   int native_mask; /* extended codes carry more above these bits; 0: all bits count */

@@ -27,10 +27,32 @@ void sl_sqlerr_read(sl_sqlerr_t *self, const sl_quirk_t *quirk, SQLSMALLINT kind
     if ((unsigned char)*p < ' ') *p = ' ';
 }
 
-bool sl_sqlerr_lost(const sl_sqlerr_t *self)
+static bool lost(const sl_sqlerr_t *self)
 {
   /* 57P01 to 57P03: PostgreSQL is being shut down, or not yet up. */
   return starts(self->state, "08") || starts(self->state, "57P");
+}
+
+bool sl_session_lost(sl_session_t *self, const sl_sqlerr_t *sqlerr)
+{
+  SQLUINTEGER dead = SQL_CD_FALSE;
+  sl_sqlerr_t again;
+  if (lost(sqlerr)) return true;
+  if (strcmp(sqlerr->state, "HY000") != 0) return false;
+  if (SQL_SUCCEEDED(SQLGetConnectAttr(self->dbc, SQL_ATTR_CONNECTION_DEAD, &dead, 0, NULL)) &&
+      dead == SQL_CD_TRUE)
+    return true;
+  return !sl_session_run(self, "SELECT 1", NULL, NULL, 0, &again) &&
+         (lost(&again) || strcmp(again.state, "HY000") == 0);
+}
+
+bool sl_sqlerr_refused(const sl_sqlerr_t *self)
+{
+  /* Integrity, transaction state, rollback, WITH CHECK: the server answered, and that was no. */
+  static const char *const classes[] = {"23", "25", "40", "44"};
+  for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+    if (starts(self->state, classes[i])) return true;
+  return false;
 }
 
 bool sl_sqlerr_timed_out(const sl_sqlerr_t *self)
@@ -122,6 +144,12 @@ sl_code_t sl_session_open(sl_session_t *self, SQLHENV env, const sl_session_opts
     return sl_err_set(err, connect_code(&sqlerr), "cannot connect (SQLSTATE %s): %s", sqlerr.state,
                       sqlerr.message);
   }
+  if (self->quirk->cancel_aside &&
+      !SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, self->dbc, &self->aside))) {
+    self->aside = SQL_NULL_HSTMT;
+    sl_session_close(self);
+    return sl_err_set(err, SL_UNAVAILABLE, "no memory for a statement");
+  }
   if (*opts->init_sql && !sl_session_run(self, opts->init_sql, NULL, NULL, 0, &sqlerr)) {
     sl_session_close(self);
     return sl_err_set(err, connect_code(&sqlerr), "init-sql failed (SQLSTATE %s)", sqlerr.state);
@@ -134,6 +162,8 @@ void sl_session_close(sl_session_t *self)
   if (!sl_session_is_open(self)) return;
   sl_sqlerr_t ignored;
   sl_session_rollback(self, &ignored);
+  if (self->aside != SQL_NULL_HSTMT) SQLFreeHandle(SQL_HANDLE_STMT, self->aside);
+  self->aside = SQL_NULL_HSTMT;
   SQLDisconnect(self->dbc);
   SQLFreeHandle(SQL_HANDLE_DBC, self->dbc);
   self->dbc = SQL_NULL_HDBC;

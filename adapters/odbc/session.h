@@ -21,6 +21,7 @@ typedef struct sl_sqlerr {
 
 typedef struct sl_session {
   SQLHDBC dbc;
+  SQLHSTMT aside; /* for SQLCancel, where the running statement will not do; else SQL_NULL_HSTMT */
   const sl_quirk_t *quirk;
   SQLUINTEGER getdata; /* SQL_GETDATA_EXTENSIONS */
   bool in_transaction;
@@ -60,8 +61,11 @@ bool sl_session_run(sl_session_t *self, const char *text, const char *param, cha
                     size_t value_size, sl_sqlerr_t *sqlerr);
 
 void sl_sqlerr_read(sl_sqlerr_t *self, const sl_quirk_t *quirk, SQLSMALLINT kind, SQLHANDLE handle);
-/* The connection is gone: class 08, or the server is shutting down. */
-bool sl_sqlerr_lost(const sl_sqlerr_t *self);
+/* Is the connection gone? By SQLSTATE (class 08, a server that shuts down); where a driver has
+ * only HY000 to say, by asking the session again: then this blocks. */
+bool sl_session_lost(sl_session_t *self, const sl_sqlerr_t *sqlerr);
+/* A commit that was refused for this reason changed nothing, for sure. */
+bool sl_sqlerr_refused(const sl_sqlerr_t *self);
 /* The driver was interrupted or gave up waiting. */
 bool sl_sqlerr_timed_out(const sl_sqlerr_t *self);
 

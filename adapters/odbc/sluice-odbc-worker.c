@@ -108,7 +108,7 @@ static int serve(sl_worker_t *self, const char *path)
   if (!sl_channel_expect(&self->channel, SL_WP_HELLO, &frame) || !sl_wp_get_hello(&frame, &hello) ||
       !keep_options(self, &hello))
     return 1;
-  sl_log_open("sluice-odbc-worker", "", SL_LOG_WARN, hello.json_log);
+  sl_log_open("sluice-odbc-worker", "", SL_LOG_WARN, false);
   if (prepare(self, path, &hello, &err)) {
     say_down(self, &err);
     return 1;

@@ -171,9 +171,16 @@ static bool bind(const sl_statements_t *self, SQLHSTMT h, SQLUSMALLINT nr,
                                         (SQLLEN)param->text.len, &bound->len));
 }
 
+/* From here until it is told otherwise the watchdog may cancel what s executes. */
+static void running(const sl_statement_t *s)
+{
+  SQLHSTMT aside = s->home->session->aside;
+  sl_channel_running(s->home->channel, aside != SQL_NULL_HSTMT ? aside : s->h);
+}
+
 static sl_step_t run(sl_statements_t *self, sl_statement_t *s, sl_fault_t *fault)
 {
-  sl_channel_running(self->channel, s->h);
+  running(s);
   SQLRETURN rc = SQLExecute(s->h);
   sl_channel_running(self->channel, SQL_NULL_HSTMT);
   if (SQL_SUCCEEDED(rc) || rc == SQL_NO_DATA) return SL_STEP_OK;
@@ -503,7 +510,7 @@ static sl_step_t fetch_block(sl_statement_t *self, sl_fault_t *fault)
 {
   self->fetched = 1; /* for drivers that do not tell */
   self->at = 0;
-  sl_channel_running(self->home->channel, self->h);
+  running(self);
   SQLRETURN rc = SQLFetch(self->h);
   sl_channel_running(self->home->channel, SQL_NULL_HSTMT);
   if (rc == SQL_NO_DATA) return SL_STEP_END;

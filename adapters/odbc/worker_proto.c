@@ -154,7 +154,6 @@ void sl_wp_put_hello(sl_buf_t *out, const sl_wp_hello_t *hello)
   put32(out, hello->busy_ms);
   put32(out, hello->memory_mib);
   put32(out, hello->max_body_kib);
-  put32(out, hello->json_log);
   end(out, at, SL_WP_HELLO, 0, 0, 0);
 }
 
@@ -168,7 +167,6 @@ bool sl_wp_get_hello(const sl_wp_frame_t *frame, sl_wp_hello_t *hello)
   hello->busy_ms = get32(&in);
   hello->memory_mib = get32(&in);
   hello->max_body_kib = get32(&in);
-  hello->json_log = get32(&in);
   return whole(&in);
 }
 

@@ -95,7 +95,6 @@ typedef struct sl_wp_hello {
   uint32_t busy_ms;      /* how long to wait for a lock that another session holds */
   uint32_t memory_mib;   /* of data the worker may hold; 0: no bound */
   uint32_t max_body_kib; /* of an answer that has to be held back until its head is known */
-  uint32_t json_log;     /* 0 or 1 */
 } sl_wp_hello_t;
 
 void sl_wp_put_hello(sl_buf_t *out, const sl_wp_hello_t *hello);

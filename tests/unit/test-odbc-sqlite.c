@@ -474,6 +474,42 @@ static void cancel_interrupts_a_statement_that_runs_on(void **state)
   assert_false(sl_channel_cancelled(&channel));
 }
 
+/* The driver must not be harmed by a cancel that comes while rows are fetched, nor what follows. */
+static void cancel_in_mid_fetch_harms_nothing(void **state)
+{
+  (void)state;
+  sl_wp_call_t call = {SL_STR("op"), SL_STR("r"), 0, {NULL, 0, {NULL, 0}}};
+  static const char many[] =
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < ?) SELECT i FROM n";
+  sl_sql_param_t p = param("100000000", "INTEGER");
+  for (uint32_t id = 100; id < 150; id++) {
+    sl_wp_frame_t frame;
+    sl_fault_t fault;
+    sl_statement_t *s;
+    long changed;
+    const sl_sql_cell_t *c;
+    sl_buf_t b;
+    sl_buf_init(&b, 0);
+    sl_wp_put_call(&b, 0, id, &call);
+    assert_int_equal(write(head_data, b.p, b.len), b.len);
+    assert_true(sl_channel_expect(&channel, SL_WP_CALL, &frame));
+    assert_int_equal(execute(many, &p, 1, true, true, &s, &changed, &fault), SL_STEP_OK);
+    sl_buf_clear(&b);
+    sl_wp_put(&b, SL_WP_CANCEL, 0, id, (sl_str_t){NULL, 0});
+    assert_int_equal(write(head_control, b.p, b.len), b.len);
+    sl_buf_fini(&b);
+    sl_step_t step;
+    do step = sl_statement_fetch(s, &c, &fault);
+    while (step == SL_STEP_OK);
+    assert_int_equal(step, SL_STEP_SQL);
+    sl_statement_close(s);
+    sl_channel_end_call(&channel);
+    c = first_row("SELECT 1", &s);
+    assert_cell(&c[0], "1");
+    sl_statement_close(s);
+  }
+}
+
 static void unreachable_file_is_unavailable(void **state)
 {
   (void)state;
@@ -503,6 +539,7 @@ int main(void)
       TEST(writer_commits_while_a_reader_is_in_mid_fetch),
       TEST(large_result_with_a_bound_filter_streams),
       TEST(cancel_interrupts_a_statement_that_runs_on),
+      TEST(cancel_in_mid_fetch_harms_nothing),
       TEST(unreachable_file_is_unavailable),
   };
   return cmocka_run_group_tests(tests, open_all, remove_all);

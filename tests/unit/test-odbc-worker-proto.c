@@ -122,14 +122,14 @@ static void frame_cut_anywhere_is_incomplete(void **state)
 static void payload_cut_anywhere_is_refused(void **state)
 {
   (void)state;
-  sl_wp_hello_t hello = {SL_STR("DSN=erp"), SL_STR(""), SL_STR("12/34"), 5, 2000, 256, 1024, 1};
+  sl_wp_hello_t hello = {SL_STR("DSN=erp"), SL_STR(""), SL_STR("12/34"), 5, 2000, 256, 1024};
   sl_wp_put_hello(&buf, &hello);
   sl_wp_frame_t frame = only_frame();
   sl_wp_hello_t got;
   assert_true(sl_wp_get_hello(&frame, &got));
   assert_str(got.connection, "DSN=erp");
   assert_str(got.ended, "12/34");
-  assert_int_equal(got.json_log, 1);
+  assert_int_equal(got.max_body_kib, 1024);
   for (size_t whole = frame.payload.len; frame.payload.len-- > 0 && whole;)
     assert_false(sl_wp_get_hello(&frame, &got));
 }
