@@ -74,7 +74,7 @@ sl_str_t sl_input_xml(sl_str_t *text_p)
       bool closing = left > 1 && open[1] == '/', single = p[-1] == '>' && p[-2] == '/';
       if (closing && depth)
         depth--;
-      else if (!closing && !single && open[1] != '!')
+      else if (!closing && !single && !(left > 1 && open[1] == '!'))
         depth++;
       if (!depth && (closing || single)) return take(text_p, from, p);
     }

@@ -39,6 +39,18 @@ with Tap() as t:
     t.ok(status == 1 and 'did you mean "Customer"?' in err, "map_unknown-shape_nearest-told", err)
     t.equal(sluice("map", "sideways", CRM, input="")[0], 1, "map_wrong-direction_refused")
 
+    ERP = os.path.join(EXAMPLES, "erp", "erp.map.xml")
+    account = ('{"id":"%d","name":"A \\"x\\", B","name2":%s,"country":"PL","city":"Kraków","email":"c@e","status":"active",'
+               '"vip":false,"creditLimit":"246.90","discount":null,"since":"2019-01-03"%s}\n')
+    status, csv, err = sluice("map", "write", "-s", "Account", ERP, input=account % (1, "null", "") + account % (2, '""', ""))
+    rows = csv.splitlines()
+    t.ok(status == 0 and len(rows) == 3 and rows[0].startswith("CUST_NO,CUST_NM,") and ',,616,' in rows[1] and ',"",616,' in rows[2]
+         and '"A ""x"", B' in rows[1], "map-write_csv_one-header_null-is-not-empty", csv + err)
+    changed = ',"changedAt":"2019-01-15T02:02:14+01:00"'
+    status, back, err = sluice("map", "read", "-s", "Account", ERP, input="\n".join([rows[0] + ",LAST_CHG", rows[1] + ",20190115020214",
+                                                                         rows[2] + ",20190115020214", ""]))
+    t.equal((status, back, err), (0, account % (1, "null", changed) + account % (2, '""', changed), ""), "map-read_csv_same-json")
+
     # --- check
     status, out, err = sluice("check", CRM, BILLING)
     t.equal((status, out, err), (0, "%s: ok\n%s: ok\n" % (CRM, BILLING), ""), "check_shipped-mappings_ok")
