@@ -22,12 +22,14 @@ class Reader(threading.Thread):
         self.start()
 
     def run(self):
-        s = socket.create_connection((self.gateway.host, self.gateway.port), timeout=120)
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-        s.sendall(b"GET /order-export?from=1900-01-01 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        c = http.client.HTTPConnection(self.gateway.host, self.gateway.port, timeout=120)
+        c.connect()
+        c.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        c.request("GET", "/order-export?from=1900-01-01")
+        r = c.getresponse()
         carry = b""
         while self.going:
-            piece = s.recv(self.rate // 10 if self.rate else 1 << 20)
+            piece = r.read(self.rate // 10 if self.rate else 1 << 20)  # an answer that breaks off raises
             if not piece:
                 break
             text = carry + piece
@@ -36,8 +38,8 @@ class Reader(threading.Thread):
             self.bytes += len(piece)
             if self.rate:
                 time.sleep(0.1)
-        self.ended = carry.endswith(b"0\r\n\r\n")
-        s.close()
+        self.ended = carry.endswith(b"]}")
+        c.close()
 
 
 def anon(processes):
