@@ -114,6 +114,7 @@ static sl_code_t check_number(const sl_codec_t *c, const number_t *n, sl_code_t 
                               c->digits - c->scale)
                  : sl_err_set(err, code, "at most %d digits were expected", c->digits);
   }
+  if (whole_digits < c->bounded_from) return SL_OK;
   return c->min.p || c->max.p ? check_range(c, n, code, err) : SL_OK;
 }
 
@@ -469,6 +470,24 @@ static bool compile_column(sl_codec_t *c, const sl_codec_spec_t *spec, char mess
   return true;
 }
 
+static size_t whole_digits(const number_t *n)
+{
+  sl_str_t whole = drop_zeros(n->whole);
+  return whole.p[0] == '0' ? 0 : whole.len;
+}
+
+/* Whole digits from which on a number may be out of bounds: shorter ones need no comparing. */
+static void compile_bounds(sl_codec_t *c)
+{
+  number_t min = {0}, max = {0};
+  size_t n = SIZE_MAX;
+  if (c->min.p && (!parse_plain(c->min, &min) || !min.negative)) return;
+  if (c->max.p && (!parse_plain(c->max, &max) || max.negative)) return;
+  if (c->min.p) n = whole_digits(&min);
+  if (c->max.p && whole_digits(&max) < n) n = whole_digits(&max);
+  c->bounded_from = n;
+}
+
 static bool compile_fill(sl_codec_t *c, char message[256])
 {
   c->zero_fill = c->pad == SL_PAD_ZERO;
@@ -507,7 +526,9 @@ bool sl_number_compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[
     c->as = (uint8_t)spec->as;
     if (spec->min) c->min = sl_arena_str(c->memory, sl_str(spec->min));
     if (spec->max) c->max = sl_arena_str(c->memory, sl_str(spec->max));
-    return compile_column(c, spec, message) && compile_fill(c, message);
+    if (!compile_column(c, spec, message) || !compile_fill(c, message)) return false;
+    compile_bounds(c);
+    return true;
   }
   return false;
 }
