@@ -272,7 +272,7 @@ static void check_path(struct opb *o)
 static void info_params(struct opb *o, const sl_frame_t *request)
 {
   sl_build_t *b = o->b;
-  const char **v = sl_b_alloc(b, (request->n_http + 3) * sizeof *v);
+  const char **v = sl_b_alloc(b, (request->n_http + 4) * sizeof *v);
   size_t n = 0;
   if (!v) return;
   for (size_t i = 0; i < request->n_http; i++) {
@@ -281,6 +281,7 @@ static void info_params(struct opb *o, const sl_frame_t *request)
     if (!known) v[n++] = request->http[i].name.p;
   }
   if (o->op->page) v[n++] = "query:limit", v[n++] = "query:cursor";
+  if (o->op->change.if_match) v[n++] = "header:if-match";
   o->op->info.params = v;
   o->op->info.n_params = n;
 }

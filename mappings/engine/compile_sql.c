@@ -127,6 +127,9 @@ static void read_page(sl_build_t *b, sl_op_t *op, const sl_xel_t *el)
     w += len;
   }
   p->key = v;
+  p->json = sl_b_printf(b, "%s", sl_xel_get(page, "json", ""));
+  p->line = page->line;
+  p->col = page->col;
   p->size = (unsigned)atoi(sl_xel_get(page, "size", "0"));
   p->max = (unsigned)atoi(sl_xel_get(page, "max", "0"));
   const sl_xat_t *max = sl_xel_at(page, "max");
@@ -185,6 +188,11 @@ static void read_change(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *
   if (!at.f->frame->table[0])
     sl_b_error(b, "R338", change->line, change->col, "add table=\"…\" to the shape",
                "the shape %s names no table to write to", sl_xel_get(change, "shape", ""));
+  const sl_xat_t *match = update ? sl_xel_at(update, "if-match") : NULL;
+  op->change.if_match = match ? column_field(at.f, match->value) : NULL;
+  if (match && !op->change.if_match)
+    sl_b_error(b, "R336", match->value_line, match->value_col, NULL, "the shape has no column %s",
+               match->value);
   bool key = false;
   for (size_t i = 0; i < at.f->n_fields; i++) key |= at.f->fields[i]->key;
   if (b->m->contract && at.f->frame->table[0])

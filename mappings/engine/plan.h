@@ -317,6 +317,8 @@ typedef struct sl_page {
   const char *const *key; /* column labels */
   size_t n_key;
   unsigned size, max;
+  const char *json; /* member for the next cursor: "/next"; "" if none */
+  int line, col;
 } sl_page_t;
 
 typedef struct sl_generated {
@@ -331,6 +333,7 @@ typedef enum sl_change_kind { SL_CHANGE_NONE, SL_CHANGE_INSERT, SL_CHANGE_UPDATE
 typedef struct sl_change {
   sl_change_kind_t kind;
   bool replace; /* update mode="replace" */
+  const sl_field_t *if_match; /* column that an If-Match is compared with; NULL: none */
   const sl_generated_t *generated;
   size_t n_generated;
   const void *compiled; /* sql_compile.c's */

@@ -184,12 +184,50 @@ static sl_code_t where_key(sl_sql_t *self, const sl_table_plan_t *table, draft_t
   return SL_OK;
 }
 
+/* The entity tag of If-Match (RFC 9110 §13.1.1); .p NULL: there is none, or any will do. Weak ones
+ * never match, and a list of several is not compared. */
+static sl_code_t if_match(sl_sql_t *self, sl_str_t *tag, sl_err_t *err)
+{
+  *tag = (sl_str_t){NULL, 0};
+  for (size_t i = 0; self->op->change.if_match && i < self->in->n_args; i++) {
+    if (!sl_str_eqz(self->in->args[i].name, "header:if-match")) continue;
+    sl_str_t value = self->in->args[i].value;
+    if (sl_str_eqz(value, "*")) return SL_OK;
+    bool one = value.len >= 2 && value.p[0] == '"' && value.p[value.len - 1] == '"' &&
+               !memchr(value.p + 1, '"', value.len - 2);
+    if (!one)
+      return sl_err_field(err, SL_INVALID, "header:if-match",
+                          "one strong entity tag was expected, as ETag gives it");
+    *tag = sl_strn(value.p + 1, value.len - 2);
+  }
+  return SL_OK;
+}
+
+static sl_code_t where_match(sl_sql_t *self, const sl_table_plan_t *table, draft_t *d,
+                             sl_err_t *err)
+{
+  const sl_field_t *field = self->op->change.if_match;
+  sl_legacy_t value;
+  sl_str_t tag;
+  sl_code_t code = if_match(self, &tag, err);
+  if (code || !tag.p) return code;
+  if (sl_codec_write_text(field->codec, tag, self->arena, &value, err))
+    return sl_err_field(err, SL_INVALID, "header:if-match",
+                        "an entity tag that ETag gave was expected");
+  sl_buf_addz(&d->text, " AND ");
+  sl_sql_identifier(&d->text, sl_str(field->legacy));
+  sl_buf_addz(&d->text, " = ?");
+  bind(d, value, field);
+  d->key += table->key_match - table->key_update;
+  return SL_OK;
+}
+
 static sl_code_t update(sl_sql_t *self, const sl_table_plan_t *table, sl_sql_statement_t *out,
                         sl_err_t *err)
 {
   draft_t d;
   sl_code_t code = SL_OK;
-  if (!draft_init(self, &d, 2 * table->n_columns, table->key_update)) return full(err);
+  if (!draft_init(self, &d, 2 * table->n_columns + 1, table->key_update)) return full(err);
   sl_buf_addz(&d.text, "UPDATE ");
   sl_sql_identifier(&d.text, sl_str(table->table));
   for (size_t i = table->n_key; i < table->n_columns && !code; i++)
@@ -201,6 +239,7 @@ static sl_code_t update(sl_sql_t *self, const sl_table_plan_t *table, sl_sql_sta
     sl_sql_identifier(&d.text, table->columns[0]->label);
   }
   if (!code) code = where_key(self, table, &d, err);
+  if (!code) code = where_match(self, table, &d, err);
   return finish(self, &d, out, code, err);
 }
 

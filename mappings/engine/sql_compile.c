@@ -357,6 +357,16 @@ static void compile_page(build_t *b)
       error(b, "R359", op->line, op->col, "map it, or page by another column",
             "the page's key %s is no column of the rows", op->page->key[i]);
   }
+  const char *json = op->page->json;
+  const sl_jnode_t *root = op->response->json;
+  bool taken =
+      !json[0] ? false : strchr(json + 1, '/') || strchr(json, '~') || root->kind != SL_JN_OBJECT;
+  for (size_t i = 0; json[0] && i < root->n_children; i++)
+    taken |= sl_str_eqz(root->children[i].key, json + 1);
+  if (taken)
+    error(b, "R367", op->page->line, op->page->col,
+          "json=\"/next\", and json=\"/items\" on the response",
+          "the next cursor needs a member of its own beside the rows");
   uint32_t hash = 2166136261u;
   for (const char *p = op->info.name; *p; p++) hash = (hash ^ (unsigned char)*p) * 16777619u;
   for (const char *p = op->mapping->name; *p; p++) hash = (hash ^ (unsigned char)*p) * 16777619u;
@@ -460,8 +470,9 @@ static void table_columns(build_t *b, sl_table_plan_t *table)
   table->n_optional = rest < OPTIONAL_MAX ? (unsigned)rest : OPTIONAL_MAX;
   table->key_insert = *b->keys;
   table->key_update = *b->keys + (1u << table->n_optional);
-  table->key_delete = *b->keys + (2u << table->n_optional);
-  *b->keys += (2u << table->n_optional) + 1;
+  table->key_match = *b->keys + (2u << table->n_optional);
+  table->key_delete = *b->keys + (3u << table->n_optional);
+  *b->keys += (3u << table->n_optional) + 1;
 }
 
 static void child_table(build_t *b, sl_table_plan_t *table, const sl_list_t *list)

@@ -97,7 +97,7 @@ typedef struct sl_table_plan {
   unsigned n_optional;             /* of the columns behind the keys: bits in a statement's key */
   const sl_column_plan_t **parent; /* list: the record's columns that its rows carry */
   size_t n_parent;
-  unsigned key_insert, key_update, key_delete; /* first statement keys */
+  unsigned key_insert, key_update, key_match, key_delete; /* first statement keys */
 } sl_table_plan_t;
 
 typedef struct sl_sql_plan {
@@ -107,7 +107,6 @@ typedef struct sl_sql_plan {
   sl_levels_t *list_levels;             /* of each select with for=, by its index */
   const sl_field_t *const *page_fields; /* page->n_key: fields of the rows' frame */
   sl_str_t before, after;               /* JSON around the rows */
-  sl_str_t cursor_key;                  /* "\"next\":", when the page names a member for it */
   uint32_t binding;                     /* of cursors */
   const sl_table_plan_t *tables;        /* change: the record's table, then its lists' */
   size_t n_tables;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
+#include "core/jsonw.h"
 #include "mappings/engine/sql_impl.h"
 #include "mappings/engine/writer_json.h"
 
@@ -304,6 +305,21 @@ sl_code_t sl_rows_end(sl_sql_t *self, sl_err_t *err)
   return code;
 }
 
+/* ,"next":"…" or null behind the other members of the root. */
+static sl_code_t put_next(sl_sql_t *self, sl_err_t *err)
+{
+  sl_str_t cursor = self->more ? sl_page_cursor(self) : sl_strn(NULL, 0);
+  if (self->more && !cursor.p) return full(err);
+  sl_buf_addc(self->out, ',');
+  sl_json_quote(self->out, sl_str(self->reading->page->json + 1));
+  sl_buf_addc(self->out, ':');
+  if (cursor.p)
+    sl_json_quote(self->out, cursor);
+  else
+    sl_buf_addz(self->out, "null");
+  return SL_OK;
+}
+
 sl_code_t sl_rows_finish(sl_sql_t *self, sl_err_t *err)
 {
   sl_code_t code = SL_OK;
@@ -314,6 +330,13 @@ sl_code_t sl_rows_finish(sl_sql_t *self, sl_err_t *err)
   for (const sl_record_t *r = self->first; r && !code; r = r->next)
     code = write_record(self, r, err);
   if (!self->opened) sl_buf_adds(self->out, self->reading_plan->before);
-  sl_buf_adds(self->out, self->reading_plan->after);
+  sl_str_t after = self->reading_plan->after;
+  if (!code && self->reading->page && self->reading->page->json[0]) {
+    after.len--; /* the root's brace */
+    sl_buf_adds(self->out, after);
+    code = put_next(self, err);
+    after = sl_str("}");
+  }
+  sl_buf_adds(self->out, after);
   return code;
 }

@@ -402,8 +402,12 @@ static void record_headers(sl_sql_t *self, sl_answer_t *answer)
     const sl_field_t *field = frame->http[i].field;
     if (strncmp(frame->http[i].name.p, "header:", 7)) continue;
     sl_buf_init(&text, 0);
-    if (!sl_field_read_text(field, &self->first->slots[field->slot], &text, &result, &err) &&
-        result == SL_READ_VALUE)
+    bool tag = sl_str_eqz(frame->http[i].name, "header:etag"); /* RFC 9110 §8.8.3: in quotes */
+    if (tag) sl_buf_addc(&text, '"');
+    bool ok = !sl_field_read_text(field, &self->first->slots[field->slot], &text, &result, &err) &&
+              result == SL_READ_VALUE;
+    if (tag) sl_buf_addc(&text, '"');
+    if (ok)
       add_header(answer, frame->http[i].name.p + 7, sl_arena_str(self->arena, sl_buf_str(&text)));
     sl_buf_fini(&text);
   }

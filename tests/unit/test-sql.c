@@ -666,6 +666,15 @@ static const char odd_text[] =
     "   <field legacy='WHAT' json='/what' type='words'/>\n"
     "  </list>\n"
     " </shape>\n"
+    " <shape name='Row'>\n"
+    "  <field legacy='V_ID' json='/id' type='id'/>\n"
+    "  <field legacy='NAME' json='/name' type='words'/>\n"
+    " </shape>\n"
+    " <shape name='Versioned' table='V'>\n"
+    "  <field legacy='V_ID' json='/id' type='id' key='true'/>\n"
+    "  <field legacy='NAME' json='/name' type='words'/>\n"
+    "  <field legacy='VER' http='header:ETag' type='id' access='read-only'/>\n"
+    " </shape>\n"
     " <operation name='list' method='GET' path='/boxes'>\n"
     "  <page key='BOX_ID' size='2' max='3'/>\n"
     "  <select>SELECT BOX_ID, NAME, \"order\" FROM BOX <if present='page.after'>WHERE BOX_ID > "
@@ -685,6 +694,22 @@ static const char odd_text[] =
     " <operation name='replace' method='PUT' path='/boxes/{id}'>\n"
     "  <update shape='Box' mode='replace'/>\n"
     "  <response status='204'/>\n"
+    " </operation>\n"
+    " <operation name='getVersioned' method='GET' path='/v/{id}'>\n"
+    "  <param name='id' http='path:id' type='id'/>\n"
+    "  <select>SELECT V_ID, NAME, VER FROM V WHERE V_ID = :id</select>\n"
+    "  <response shape='Versioned'/>\n"
+    " </operation>\n"
+    " <operation name='putVersioned' method='PUT' path='/v/{id}'>\n"
+    "  <update shape='Versioned' mode='replace' if-match='VER'/>\n"
+    "  <outcome legacy='#rows'><when is='0' status='412' problem='stale'/><otherwise "
+    "status='204'/></outcome>\n"
+    " </operation>\n"
+    " <operation name='pages' method='GET' path='/pages'>\n"
+    "  <page key='V_ID' size='1' max='2' json='/next'/>\n"
+    "  <select>SELECT V_ID, NAME FROM V <if present='page.after'>WHERE V_ID > :page.after</if> "
+    "ORDER BY V_ID</select>\n"
+    "  <response shape='Row' json='/rows'><const json='/kind' value='v'/></response>\n"
     " </operation>\n"
     " <operation name='create' method='POST' path='/boxes'>\n"
     "  <insert shape='Box'/>\n"
@@ -781,6 +806,83 @@ static void lists_of_an_update_are_replaced(void **state)
       NULL,
       NULL};
   run_call(odd, &call);
+}
+
+static void page_tells_its_next_cursor_in_the_body(void **state)
+{
+  static const char first[] = "{\"kind\":\"v\",\"rows\":[{\"id\":1,\"name\":\"a\"}],\"next\":\"";
+  call_t call = {
+      "pages", {NULL},
+      NULL,    {{"SELECT V_ID, NAME FROM V ORDER BY V_ID", "", "V_ID|NAME", "1|a", 0, NULL}},
+      200,     "{\"kind\":\"v\",\"rows\":[{\"id\":1,\"name\":\"a\"}],\"next\":null}",
+      NULL,    NULL,
+      NULL};
+  run_call(odd, &call);
+  sl_arena_t *arena = sl_arena_new(0, 0);
+  sl_input_t in = {NULL, 0, {NULL, 0}};
+  sl_buf_t out;
+  sl_err_t err = {0};
+  sl_buf_init(&out, 0);
+  sl_run_t *run = sl_run_new(sl_mapping_op(odd, "pages"), arena, &in, &out);
+  call.steps[0].rows = "1|a\n2|b";
+  assert_int_equal(execute(run, &call, &err), SL_OK);
+  assert_memory_equal(sl_buf_z(&out), first, sizeof first - 1);
+  assert_string_equal(sl_buf_z(&out) + out.len - 2, "\"}");
+  sl_run_fini(run);
+  sl_buf_fini(&out);
+  sl_arena_destroy(&arena);
+}
+
+static void update_if_match_names_the_version(void **state)
+{
+  call_t get = {
+      "getVersioned",
+      {"path:id", "4"},
+      NULL,
+      {{"SELECT V_ID, NAME, VER FROM V WHERE V_ID = ?", "4", "V_ID|NAME|VER", "4|n|17", 0, NULL}},
+      200,
+      "{\"id\":4,\"name\":\"n\"}",
+      "etag: \"17\"",
+      NULL,
+      NULL};
+  run_call(odd, &get);
+  call_t put = {
+      "putVersioned",
+      {"path:id", "4", "header:if-match", "\"17\""},
+      "{\"name\":\"m\"}",
+      {{"UPDATE V SET NAME = ? WHERE V_ID = ? AND VER = ?", "m|4|17", NULL, NULL, 1, NULL}},
+      204,
+      NULL,
+      NULL,
+      NULL,
+      NULL};
+  run_call(odd, &put);
+  call_t stale = {
+      "putVersioned",
+      {"path:id", "4", "header:if-match", "\"16\""},
+      "{\"name\":\"m\"}",
+      {{"UPDATE V SET NAME = ? WHERE V_ID = ? AND VER = ?", "m|4|16", NULL, NULL, 0, NULL}},
+      412,
+      NULL,
+      NULL,
+      "stale",
+      NULL};
+  run_call(odd, &stale);
+  call_t any = {"putVersioned",
+                {"path:id", "4", "header:if-match", "*"},
+                "{\"name\":\"m\"}",
+                {{"UPDATE V SET NAME = ? WHERE V_ID = ?", "m|4", NULL, NULL, 1, NULL}},
+                204,
+                NULL,
+                NULL,
+                NULL,
+                NULL};
+  run_call(odd, &any);
+  call_t weak = {.operation = "putVersioned",
+                 .args = {"path:id", "4", "header:if-match", "W/\"1\""},
+                 .body = "{\"name\":\"m\"}",
+                 .error = "header:if-match"};
+  run_call(odd, &weak);
 }
 
 static void insert_leaves_out_what_is_absent(void **state)
@@ -1004,6 +1106,8 @@ int main(void)
       cmocka_unit_test(list_of_joined_rows_streams_record_by_record),
       cmocka_unit_test(merge_changes_what_was_given),
       cmocka_unit_test(lists_of_an_update_are_replaced),
+      cmocka_unit_test(page_tells_its_next_cursor_in_the_body),
+      cmocka_unit_test(update_if_match_names_the_version),
       cmocka_unit_test(insert_leaves_out_what_is_absent),
       cmocka_unit_test(csv_becomes_json_and_back),
       cmocka_unit_test(compiler_tells_what_a_statement_gets_wrong),
