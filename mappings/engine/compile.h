@@ -170,15 +170,27 @@ void sl_bf_http(sl_bf_t *f, const char *name, const sl_field_t *field);
 /* The finished frame; NULL without memory. */
 const sl_frame_t *sl_bf_finish(sl_bf_t *f);
 
+/* --- compile_field.c
+ * -------------------------------------------------------------------------------- */
+
+/* A <field>. */
+void sl_b_field(sl_at_t at, const sl_xel_t *el);
+/* A list whose items are plain values: one field, which is the item. */
+void sl_b_scalar_items(sl_at_t at, const sl_xel_t *el);
+/* The field at a legacy path that only the engine reads (outcome, detail); shared with one that is
+ * mapped. NULL after an error. */
+sl_field_t *sl_b_probe(sl_at_t at, const sl_xat_t *path);
+/* R211: the place that path leads to belongs to another line. */
+void sl_b_taken(sl_at_t at, const sl_xat_t *path, int line);
+/* The access of a line within something that has one of its own. */
+sl_access_t sl_b_narrower(sl_access_t outer, sl_access_t own);
+
 /* --- compile_shape.c
  * -------------------------------------------------------------------------------- */
 
 sl_bshape_t *sl_b_shape(sl_build_t *b, const sl_xat_t *at);
 /* The members of el (field, object, list, const, ignore), and of its shape=. */
 void sl_b_members(sl_at_t at, const sl_xel_t *el);
-/* The field at a legacy path that only the engine reads (outcome, detail); shared with one that is
- * mapped. NULL after an error. */
-sl_field_t *sl_b_probe(sl_at_t at, const sl_xat_t *path);
 /* Shapes on their own. */
 void sl_b_compile_shapes(sl_build_t *b);
 

@@ -95,11 +95,18 @@ static void read_outcome(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const
   out->n_whens = n + 1;
 }
 
+/* SOAP: nothing comes back but an HTTP status. */
+static bool one_way(const sl_op_t *op)
+{
+  return op->wsdl && !op->wsdl->output;
+}
+
 /* An operation with outcomes of its own takes from the system's what every operation has (#…),
  * where it says nothing else about it; one without takes them all. */
-static bool inherits(const sl_xel_t *el, const sl_xel_t *outcome)
+static bool inherits(const sl_op_t *op, const sl_xel_t *el, const sl_xel_t *outcome)
 {
   const char *code = sl_xel_get(outcome, "legacy", "");
+  if (one_way(op) && code[0] != '#') return false;
   if (!count(el, "outcome")) return true;
   if (code[0] != '#') return false;
   for (const sl_xel_t *o = el->first; (o = sl_xel_find(o, "outcome")); o = o->next)
@@ -114,10 +121,10 @@ static void read_outcomes(sl_build_t *b, sl_op_t *op, sl_at_t answer, const sl_x
   for (const sl_xel_t *o = el->first; v && (o = sl_xel_find(o, "outcome")); o = o->next)
     read_outcome(b, op, answer, o, &v[i++]);
   for (const sl_xel_t *o = b->system->first; v && (o = sl_xel_find(o, "outcome")); o = o->next)
-    if (inherits(el, o)) read_outcome(b, op, answer, o, &v[i++]);
+    if (inherits(op, el, o)) read_outcome(b, op, answer, o, &v[i++]);
   op->outcomes = v;
   op->n_outcomes = v ? i : 0;
-  if (!n && !op->info.safe && b->m->kind != SL_KIND_NULL)
+  if (!n && !op->info.safe && b->m->kind != SL_KIND_NULL && !one_way(op))
     sl_b_error(b, "R310", el->line, el->col,
                "add <outcome legacy=\"…\">, here or in <system> for all operations",
                "%s changes something and does not say how it is known whether that worked",

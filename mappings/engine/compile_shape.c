@@ -23,181 +23,13 @@ sl_bshape_t *sl_b_shape(sl_build_t *b, const sl_xat_t *at)
   return NULL;
 }
 
-static sl_access_t narrower(sl_access_t outer, sl_access_t own)
-{
-  return own == SL_READ_WRITE ? outer : own;
-}
-
-static bool disjoint(sl_access_t a, sl_access_t b)
-{
-  return a != b && a != SL_READ_WRITE && b != SL_READ_WRITE;
-}
-
-/* --- the legacy end of a field
- * -------------------------------------------------------------------------- */
-
-static void taken(sl_at_t at, const sl_xat_t *path, int line)
-{
-  sl_b_error(at.f->b, "R211", path->value_line, path->value_col,
-             "one line for each, or access=\"read-only\" on one and \"write-only\" on the other",
-             "%s is mapped already (line %d)", path->value, line);
-}
-
-/* field takes the place *at_p; when another has it already and only one of them writes, they share
- * the slot. */
-static bool occupy(sl_at_t at, sl_field_t **at_p, sl_field_t *field, const sl_xat_t *path)
-{
-  sl_field_t *before = *at_p;
-  if (before && before->access != field->access && disjoint(before->access, field->access)) {
-    field->slot = before->slot;
-    if (field->access == SL_READ_ONLY) return true;
-  } else if (before) {
-    taken(at, path, before->line);
-    return false;
-  }
-  *at_p = field;
-  return true;
-}
-
-static bool is_value(const sl_xtype_t *type)
-{
-  return !type || type->simple != SL_X_NONE || (type->mixed && !type->n_children);
-}
-
-static bool xml_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field)
-{
-  sl_build_t *b = at.f->b;
-  sl_ba_t *attr;
-  sl_bx_t *x = sl_bx_walk(at.f, at.x, path->value, path, false, &attr);
-  if (!x) return false;
-  const sl_xtype_t *type = attr ? (attr->decl ? attr->decl->type : NULL) : x->type;
-  if (!attr && !is_value(type)) {
-    sl_b_error(b, "R205", path->value_line, path->value_col, "map its elements, in an <object>",
-               "%s holds elements, not a value", x->path);
-    return false;
-  }
-  field->nillable = attr ? false : !x->type || (x->elem && x->elem->nillable);
-  field->required = attr ? attr->decl && attr->decl->required : x->child && x->child->min > 0;
-  field->codec = sl_b_codec(b, el, type, NULL, SL_CODEC_TEXT);
-  return occupy(at, attr ? &attr->field : &x->field, field, path);
-}
-
-static bool column_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field)
-{
-  sl_build_t *b = at.f->b;
-  const sl_column_t *column = at.table ? sl_table_column(at.table, path->value) : NULL;
-  if (at.table && !column && field->access != SL_READ_ONLY) {
-    const char *words[64];
-    size_t n = 0;
-    for (; n < at.table->n_columns && n < 64; n++) words[n] = at.table->columns[n].name;
-    sl_b_error(b, "R206", path->value_line, path->value_col, sl_b_advice(b, path->value, words, n),
-               "no column %s in %s (a column of another table has to be access=\"read-only\")",
-               path->value, at.table->name);
-  }
-  field->column = column;
-  field->nillable = !column || column->nullable;
-  field->required = column && !column->nullable && !column->generated && !field->generated;
-  field->codec = sl_b_codec(b, el, NULL, column, SL_CODEC_TEXT);
-  for (size_t i = 0; i < at.f->n_columns; i++)
-    if (at.f->columns[i].field && !strcasecmp(at.f->columns[i].label.p, path->value))
-      return taken(at, path, at.f->columns[i].field->line), false;
-  sl_column_plan_t *v = sl_b_grow(b, at.f->columns, at.f->n_columns, sizeof *v);
-  if (!v) return false;
-  at.f->columns = v;
-  v[at.f->n_columns++] = (sl_column_plan_t){.label = sl_str(field->legacy), .field = field};
-  return true;
-}
-
-static bool json_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field)
-{
-  sl_build_t *b = at.f->b;
-  field->nillable = true;
-  field->codec = sl_b_codec(b, el, NULL, NULL, SL_CODEC_TEXT);
-  if (at.f->request && (!strncmp(path->value, "header:", 7) || !strncmp(path->value, "query:", 6) ||
-                        !strncmp(path->value, "path:", 5))) {
-    sl_http_end_t *v = sl_b_grow(b, at.f->rest, at.f->n_rest, sizeof *v);
-    if (!v) return false;
-    at.f->rest = v;
-    v[at.f->n_rest++] = (sl_http_end_t){sl_str(field->legacy), field};
-    return true;
-  }
-  if (path->value[0] != '/') {
-    sl_b_error(b, "R200", path->value_line, path->value_col, "legacy=\"/name\"",
-               "\"%s\" is not a JSON pointer, which the legacy side of this system needs",
-               path->value);
-    return false;
-  }
-  sl_bj_t *j = sl_bj_walk(at.f, at.lj, path->value, path, SL_JN_FIELD, field->access);
-  if (j) j->field = field;
-  return j;
-}
-
-static bool legacy_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field)
-{
-  switch (at.f->b->m->kind) {
-  case SL_KIND_SOAP: return xml_end(at, el, path, field);
-  case SL_KIND_ODBC: return column_end(at, el, path, field);
-  default: return json_end(at, el, path, field);
-  }
-}
-
 /* --- members
  * -------------------------------------------------------------------------------------------- */
-
-static const char *http_name(sl_build_t *b, const char *http)
-{
-  char *name = (char *)sl_b_dup(b, http, strlen(http));
-  if (!strncmp(name, "header:", 7))
-    for (char *p = name; *p; p++)
-      if (*p >= 'A' && *p <= 'Z') *p = (char)(*p - 'A' + 'a'); /* RFC 9110 §5.1: no case */
-  return name;
-}
-
-static void http_end(sl_at_t at, const sl_xat_t *http, sl_field_t *field)
-{
-  sl_build_t *b = at.f->b;
-  if (at.f->depth > 0) {
-    sl_b_error(b, "R231", http->value_line, http->value_col, NULL,
-               "a field of a list's item has no single place in the HTTP message");
-    return;
-  }
-  field->http = http_name(b, http->value);
-  sl_bf_http(at.f, field->http, field);
-}
-
-static void add_field(sl_at_t at, const sl_xel_t *el)
-{
-  sl_build_t *b = at.f->b;
-  const sl_xat_t *legacy = sl_xel_at(el, "legacy"), *json = sl_xel_at(el, "json"),
-                 *http = sl_xel_at(el, "http");
-  if (!legacy || (!json && !http)) {
-    sl_b_error(b, "R230", el->line, el->col, NULL,
-               "a field needs legacy= and one of json= and http=");
-    return;
-  }
-  sl_field_t *field = sl_bf_field(at.f, el);
-  if (!field) return;
-  field->access = (uint8_t)narrower(at.access, sl_b_access(el));
-  field->key = !strcmp(sl_xel_get(el, "key", ""), "true");
-  field->generated = !strcmp(sl_xel_get(el, "generated", ""), "true");
-  field->legacy = sl_b_printf(b, "%s", legacy->value);
-  field->label = field->legacy;
-  legacy_end(at, el, legacy, field);
-  if (http) {
-    http_end(at, http, field);
-    field->label = field->http;
-  }
-  if (!json) return;
-  sl_bj_t *j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_FIELD, (sl_access_t)field->access);
-  if (!j) return;
-  j->field = field;
-  field->json = field->label = sl_b_printf(b, "%s%s", at.json_base, j->pointer);
-}
 
 static void add_object(sl_at_t at, const sl_xel_t *el)
 {
   const sl_xat_t *legacy = sl_xel_at(el, "legacy"), *json = sl_xel_at(el, "json");
-  at.access = narrower(at.access, sl_b_access(el));
+  at.access = sl_b_narrower(at.access, sl_b_access(el));
   if (legacy && at.f->b->m->kind == SL_KIND_SOAP) {
     sl_ba_t *attr;
     at.x = sl_bx_walk(at.f, at.x, legacy->value, legacy, false, &attr);
@@ -244,26 +76,6 @@ static const sl_table_t *table_of(sl_build_t *b, const sl_xel_t *el)
   return NULL;
 }
 
-/* Items that are plain values: one field, which is the item. */
-static void scalar_items(sl_at_t at, const sl_xel_t *el)
-{
-  static const sl_xat_t self = {"legacy", ".", 0, 0, 0, 0};
-  sl_field_t *field = sl_bf_field(at.f, el);
-  if (!field) return;
-  field->access = (uint8_t)at.access;
-  field->legacy = field->label = field->json = at.json_base;
-  if (at.f->b->m->kind == SL_KIND_SOAP) {
-    xml_end(at, el, &self, field);
-  } else {
-    field->nillable = true;
-    field->codec = sl_b_codec(at.f->b, el, NULL, NULL, SL_CODEC_TEXT);
-    sl_bj_t *lj = sl_bj_walk(at.f, at.lj, "", NULL, SL_JN_FIELD, at.access);
-    if (lj) lj->field = field;
-  }
-  sl_bj_t *j = sl_bj_walk(at.f, at.j, "", NULL, SL_JN_FIELD, at.access);
-  if (j) j->field = field;
-}
-
 static bool list_legacy(sl_at_t at, const sl_xel_t *el, sl_bf_t *item, sl_list_t *list)
 {
   sl_build_t *b = at.f->b;
@@ -283,7 +95,7 @@ static bool list_legacy(sl_at_t at, const sl_xel_t *el, sl_bf_t *item, sl_list_t
   sl_ba_t *attr;
   sl_bx_t *x = sl_bx_walk(at.f, at.x, legacy->value, legacy, true, &attr);
   if (!x || attr || x == at.x) return false;
-  if (x->list || x->field || x->first) return taken(at, legacy, el->line), false;
+  if (x->list || x->field || x->first) return sl_b_taken(at, legacy, el->line), false;
   x->list = list;
   x->item = item;
   list->min = x->child ? x->child->min : 0;
@@ -311,7 +123,7 @@ static void add_list(sl_at_t at, const sl_xel_t *el)
   sl_list_t *list = item ? sl_bf_list(at.f, el, item) : NULL;
   if (!list) return;
   item->depth = at.f->depth + 1;
-  list->access = (uint8_t)narrower(at.access, sl_b_access(el));
+  list->access = (uint8_t)sl_b_narrower(at.access, sl_b_access(el));
   list->single_object = sl_xel_at(el, "single") != NULL;
   list->table = item->frame->table = sl_b_printf(b, "%s", sl_xel_get(el, "table", ""));
   list->key = name_words(b, sl_xel_get(el, "key", ""), &list->n_key);
@@ -330,7 +142,7 @@ static void add_list(sl_at_t at, const sl_xel_t *el)
                 .json_base = list->json};
   bool plain = !sl_xel_find(el->first, NULL) && !sl_xel_at(el, "shape");
   if (plain && b->m->kind != SL_KIND_ODBC)
-    scalar_items(in, el);
+    sl_b_scalar_items(in, el);
   else
     sl_b_members(in, el);
 }
@@ -372,7 +184,7 @@ static void legacy_const(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path)
     sl_bx_t *x = sl_bx_walk(at.f, at.x, path->value, path, false, &attr);
     if (!x) return;
     sl_field_t *before = attr ? attr->field : x->field;
-    if (before && before->access != SL_READ_ONLY) return taken(at, path, before->line);
+    if (before && before->access != SL_READ_ONLY) return sl_b_taken(at, path, before->line);
     *(attr ? &attr->constant : &x->constant) = c;
     sl_check_const(at.f, el, attr ? (attr->decl ? attr->decl->type : NULL) : x->type, NULL);
   } else if (b->m->kind == SL_KIND_ODBC) {
@@ -423,7 +235,7 @@ static void members_of(sl_at_t at, const sl_xel_t *el)
   static const struct {
     const char *name;
     void (*add)(sl_at_t at, const sl_xel_t *el);
-  } kinds[] = {{"field", add_field},
+  } kinds[] = {{"field", sl_b_field},
                {"object", add_object},
                {"list", add_list},
                {"const", add_const},
@@ -455,28 +267,6 @@ void sl_b_members(sl_at_t at, const sl_xel_t *el)
     shape->open = false;
   }
   members_of(at, el);
-}
-
-sl_field_t *sl_b_probe(sl_at_t at, const sl_xat_t *path)
-{
-  static const sl_xel_t nobody = {.name = "outcome"};
-  sl_build_t *b = at.f->b;
-  sl_field_t *shared = NULL;
-  if (b->m->kind == SL_KIND_SOAP) {
-    sl_ba_t *attr;
-    sl_bx_t *x = sl_bx_walk(at.f, at.x, path->value, path, false, &attr);
-    if (!x) return NULL;
-    shared = attr ? attr->field : x->field;
-  } else if (b->m->kind != SL_KIND_ODBC) {
-    for (size_t i = 0; i < at.f->n_fields; i++)
-      if (!strcmp(at.f->fields[i]->legacy, path->value)) shared = at.f->fields[i];
-  }
-  if (shared) return shared;
-  sl_field_t *field = sl_bf_field(at.f, &nobody);
-  if (!field) return NULL;
-  field->access = SL_READ_ONLY;
-  field->legacy = field->label = sl_b_printf(b, "%s", path->value);
-  return legacy_end(at, NULL, path, field) ? field : NULL;
 }
 
 /* --- shapes on their own

@@ -133,7 +133,7 @@ void sl_soap_end(sl_xml_reader_t *r)
 /* "soap:Server" → "Server". Codes of 1.1 may be dotted ("Client.Authentication"): kept. */
 static sl_str_t local(const sl_slot_t *slot)
 {
-  const char *p = slot->p, *end = p + slot->len;
+  const char *p = slot->p ? slot->p : "", *end = p + slot->len;
   while (p < end && strchr(" \t\r\n", *p)) p++;
   while (end > p && strchr(" \t\r\n", end[-1])) end--;
   const char *colon = p < end ? memchr(p, ':', (size_t)(end - p)) : NULL;

@@ -271,6 +271,8 @@ static sl_code_t soap_conclude(sl_run_t *self, int status, sl_err_t *err)
 static sl_code_t soap_feed(sl_run_t *self, int status, const char *data, size_t len, bool final,
                            sl_err_t *err)
 {
+  if (!self->xml && final && !len && !self->op->wsdl->output)
+    return sl_run_conclude(self, status, err);
   if (!self->xml) {
     self->xml = sl_xml_reader_new(self->op->mapping, self->arena, self->response, true);
     if (!self->xml) return too_large(err);

@@ -19,6 +19,7 @@
  *     unwritable SHAPE FILE FIELD TEXT…
  */
 #include <dirent.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -355,12 +356,13 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 int main(int argc, char **argv)
 {
   const char *source = getenv("SL_SOURCE");
-  char golden[1024];
+  char golden[PATH_MAX], relative[1024];
   struct dirent **v;
-  snprintf(golden, sizeof golden, "%s/tests/golden/mapping", source ? source : ".");
+  snprintf(relative, sizeof relative, "%s/tests/golden/mapping", source ? source : ".");
+  if (!realpath(relative, golden)) return perror(relative), 1;
   int n = scandir(golden, &v, NULL, by_name);
   for (int i = 0; i < n; i++) {
-    char path[1400];
+    char path[PATH_MAX + 300];
     bool chosen = argc < 2 || !strcmp(argv[1], v[i]->d_name);
     snprintf(path, sizeof path, "%s/%s", golden, v[i]->d_name);
     if (v[i]->d_name[0] != '.' && chosen && !chdir(path)) run_case(v[i]->d_name);
