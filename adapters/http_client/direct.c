@@ -350,6 +350,17 @@ void sl_http_header_text(const char *line, sl_buf_t *out)
   sl_buf_addz(out, "\r\n");
 }
 
+/* printf would cost as much as the rest of the head. */
+static void write_length(sl_buf_t *out, size_t n)
+{
+  char digits[24], *p = digits + sizeof digits;
+  do *--p = (char)('0' + n % 10);
+  while (n /= 10);
+  sl_buf_addz(out, "Content-Length: ");
+  sl_buf_add(out, p, (size_t)(digits + sizeof digits - p));
+  sl_buf_addz(out, "\r\n");
+}
+
 static void write_head(sl_http_call_t *call, sl_buf_t *out)
 {
   const sl_http_request_t *r = &call->request;
@@ -369,7 +380,7 @@ static void write_head(sl_http_call_t *call, sl_buf_t *out)
   sl_buf_adds(out, sl_buf_str(&shared->text));
   if (self->credentials) sl_buf_addz(out, self->credentials);
   for (size_t i = 0; i < r->n_extra; i++) sl_http_header_text(r->extra[i], out);
-  if (r->has_body) sl_buf_printf(out, "Content-Length: %zu\r\n", r->body.len);
+  if (r->has_body) write_length(out, r->body.len);
   sl_buf_addz(out, "\r\n");
 }
 

@@ -396,9 +396,7 @@ static sl_http_call_t *call_new(sl_http_t *self)
     if (call) sl_reply_init(&call->reply);
   }
   if (!call) return NULL;
-  sl_reply_t reply = call->reply;
-  memset(call, 0, sizeof *call);
-  call->reply = reply;
+  memset(call, 0, offsetof(sl_http_call_t, err));
   return call;
 }
 

@@ -52,7 +52,6 @@ struct sl_http_call {
   /* On its way, one of these two; while it waits, none. */
   sl_http_handle_t *handle;
   sl_http_conn_t *conn;
-  sl_reply_t reply;     /* what came over conn */
   bool direct;          /* reply holds the answer's head */
   bool reconnected;     /* sent again over a fresh connection, once */
   int64_t deadline_ms;  /* sl_clock_ms: the answer's body has to begin */
@@ -66,9 +65,11 @@ struct sl_http_call {
   bool stopped;  /* the body handler wants no more */
   bool too_long; /* beyond max_response */
   bool resend;   /* libcurl wanted to send a write again */
-  sl_err_t err;  /* the result, once it is in `finished` */
   int status;
   int64_t retry_after_s;
+  /* The two below are not cleared for the next call: they are large. */
+  sl_err_t err;     /* the result, once it is in `finished` */
+  sl_reply_t reply; /* what came over conn */
 };
 
 struct sl_http {
