@@ -501,37 +501,155 @@ static void client_started_without_directory_remembers_who_was_there(void **stat
   wait_for(f, "crm", 1);
 }
 
+/* --- a client that is none of ours ------------------------------------------------------------ */
+
+typedef struct raw {
+  void *ctx, *socket;
+  char incarnation[64];
+} raw_t;
+
+static raw_t raw_connect(fixture_t *f, int rcvhwm)
+{
+  raw_t raw = {.ctx = zmq_ctx_new()};
+  int timeout = LIMIT_MS, linger = 0;
+  char endpoint[256];
+  bool alive;
+  wait_for(f, "crm", 1);
+  const sl_bus_offer_t *offer = sl_bus_client_offer(f->client, 0, &alive);
+  snprintf(endpoint, sizeof endpoint, "%.*s", SL_STR_ARG(offer->endpoints[0]));
+  snprintf(raw.incarnation, sizeof raw.incarnation, "%.*s", SL_STR_ARG(offer->incarnation));
+  raw.socket = zmq_socket(raw.ctx, ZMQ_DEALER);
+  zmq_setsockopt(raw.socket, ZMQ_RCVTIMEO, &timeout, sizeof timeout);
+  zmq_setsockopt(raw.socket, ZMQ_SNDTIMEO, &timeout, sizeof timeout);
+  zmq_setsockopt(raw.socket, ZMQ_LINGER, &linger, sizeof linger);
+  zmq_setsockopt(raw.socket, ZMQ_RCVHWM, &rcvhwm, sizeof rcvhwm);
+  assert_int_equal(zmq_connect(raw.socket, endpoint), 0);
+  return raw;
+}
+
+static void raw_close(raw_t *raw)
+{
+  zmq_close(raw->socket);
+  zmq_ctx_term(raw->ctx);
+}
+
+static void raw_send(raw_t *raw, const char *frame, int flags)
+{
+  assert_int_equal(zmq_send(raw->socket, frame, strlen(frame), flags), strlen(frame));
+}
+
+static void raw_call(raw_t *raw, int n, const char *operation, const char *incarnation,
+                     sl_str_t body)
+{
+  char head[512];
+  int len = snprintf(head, sizeof head,
+                     "{\"v\":1,\"kind\":\"call\",\"id\":\"raw-%d\",\"operation\":\"%s\","
+                     "\"deadline_ms\":60000,\"bytes\":1000,\"args\":[[\"query:n\",\"9999\"]],"
+                     "\"incarnation\":\"%s\"}",
+                     n, operation, incarnation);
+  assert_int_equal(zmq_send(raw->socket, head, (size_t)len, ZMQ_SNDMORE), len);
+  assert_int_equal(zmq_send(raw->socket, body.p, body.len, 0), body.len);
+}
+
+/* The next message's header; its body is read over. */
+static void raw_reply(raw_t *raw, sl_arena_t *arena, sl_bus_header_t *header)
+{
+  char text[4096], body[65536];
+  int len = zmq_recv(raw->socket, text, sizeof text, 0);
+  assert_true(len > 0);
+  assert_true(zmq_recv(raw->socket, body, sizeof body, 0) >= 0);
+  sl_str_t copy = sl_arena_str(arena, sl_strn(text, (size_t)len));
+  assert_int_equal(sl_bus_decode(copy, arena, header, NULL), SL_OK);
+}
+
 static void call_for_another_incarnation_is_not_started(void **state)
 {
   fixture_t *f = *state;
-  static const char head[] =
-      "{\"v\":1,\"kind\":\"call\",\"id\":\"raw-1\",\"operation\":\"crm.put\","
-      "\"deadline_ms\":5000,\"incarnation\":\"0123456789abcdef\"}";
-  char reply[4096];
-  bool alive;
-  start_peer(f, "crm");
-  wait_for(f, "crm", 1);
-  const sl_bus_offer_t *offer = sl_bus_client_offer(f->client, 0, &alive);
-  char endpoint[256];
-  snprintf(endpoint, sizeof endpoint, "%.*s", SL_STR_ARG(offer->endpoints[0]));
-  void *ctx = zmq_ctx_new(), *socket = zmq_socket(ctx, ZMQ_DEALER);
-  int timeout = LIMIT_MS, linger = 0;
-  zmq_setsockopt(socket, ZMQ_RCVTIMEO, &timeout, sizeof timeout);
-  zmq_setsockopt(socket, ZMQ_LINGER, &linger, sizeof linger);
-  assert_int_equal(zmq_connect(socket, endpoint), 0);
-  zmq_send(socket, head, strlen(head), ZMQ_SNDMORE);
-  zmq_send(socket, "x", 1, 0);
-  int len = zmq_recv(socket, reply, sizeof reply, 0);
-  assert_true(len > 0);
-  sl_arena_t *arena = sl_arena_new(0, 0);
   sl_bus_header_t header;
-  assert_int_equal(sl_bus_decode(sl_strn(reply, (size_t)len), arena, &header, NULL), SL_OK);
+  sl_arena_t *arena = sl_arena_new(0, 0);
+  start_peer(f, "crm");
+  raw_t raw = raw_connect(f, 1000);
+  raw_call(&raw, 1, "crm.put", "0123456789abcdef", sl_str("x"));
+  raw_reply(&raw, arena, &header);
   assert_true(header.not_started);
   assert_int_equal(header.status, 503);
+  raw_call(&raw, 2, "crm.put", "", sl_str("x"));
+  raw_reply(&raw, arena, &header);
+  assert_true(header.not_started);
+  raw_close(&raw);
   sl_arena_destroy(&arena);
-  zmq_close(socket);
-  zmq_ctx_term(ctx);
   assert_int_equal(state_of(f, "puts="), 0);
+}
+
+static void caller_that_does_not_read_gets_every_answer_later(void **state)
+{
+  enum { CALLS = 4000, LEN = 1024 };
+  static char body[LEN];
+  fixture_t *f = *state;
+  sl_bus_header_t header;
+  sl_arena_t *arena = sl_arena_new(0, 0);
+  start_peer(f, "crm");
+  raw_t raw = raw_connect(f, 1);
+  for (int i = 0; i < CALLS; i++) raw_call(&raw, i, "crm.put", raw.incarnation, sl_strn(body, LEN));
+  WAIT(f, state_of(f, "puts=") == CALLS); /* all executed, others served meanwhile, none read */
+  for (int i = 0; i < CALLS; i++) {
+    sl_arena_reset(arena);
+    raw_reply(&raw, arena, &header);
+    assert_int_equal(header.status, 200);
+  }
+  raw_close(&raw);
+  sl_arena_destroy(&arena);
+}
+
+static void caller_that_vanishes_in_a_stream_is_noticed(void **state)
+{
+  fixture_t *f = *state;
+  sl_bus_header_t header;
+  sl_arena_t *arena = sl_arena_new(0, 0);
+  start_peer(f, "crm");
+  raw_t raw = raw_connect(f, 1000);
+  raw_call(&raw, 1, "crm.stream", raw.incarnation, sl_strn("", 0));
+  raw_reply(&raw, arena, &header);
+  assert_true(header.more);
+  raw_reply(&raw, arena, &header); /* the first credit is used up: the adapter waits for more */
+  raw_close(&raw);
+  WAIT(f, state_of(f, "cancels=") == 1);
+  sl_arena_destroy(&arena);
+}
+
+static void rubbish_harms_nobody(void **state)
+{
+  fixture_t *f = *state;
+  sl_bus_header_t header;
+  sl_arena_t *arena = sl_arena_new(0, 0);
+  start_peer(f, "crm");
+  raw_t raw = raw_connect(f, 1000);
+  raw_send(&raw, "one frame", 0);
+  raw_send(&raw, "three", ZMQ_SNDMORE);
+  raw_send(&raw, "frames", ZMQ_SNDMORE);
+  raw_send(&raw, "here", 0);
+  raw_send(&raw, "{\"v\":7}", ZMQ_SNDMORE);
+  raw_send(&raw, "", 0);
+  raw_send(&raw, "{\"v\":1,\"kind\":\"credit\",\"id\":\"none\",\"bytes\":5}", ZMQ_SNDMORE);
+  raw_send(&raw, "", 0);
+  raw_call(&raw, 1, "crm.echo", raw.incarnation, sl_str("x"));
+  raw_reply(&raw, arena, &header);
+  assert_int_equal(header.status, 200);
+  raw_close(&raw);
+  sl_arena_destroy(&arena);
+}
+
+static void second_directory_on_one_endpoint_is_refused(void **state)
+{
+  fixture_t *f = *state;
+  int status;
+  pid_t first = f->directory;
+  WAIT(f, sl_bus_client_ready(f->client));
+  start_directory(f);
+  assert_int_equal(waitpid(f->directory, &status, 0), f->directory);
+  f->directory = first;
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 1);
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -557,6 +675,10 @@ int main(void)
       CASE(adapter_restarted_without_directory_is_found_after_it_returns),
       CASE(client_started_without_directory_remembers_who_was_there),
       CASE(call_for_another_incarnation_is_not_started),
+      CASE(caller_that_does_not_read_gets_every_answer_later),
+      CASE(caller_that_vanishes_in_a_stream_is_noticed),
+      CASE(rubbish_harms_nobody),
+      CASE(second_directory_on_one_endpoint_is_refused),
   };
   return cmocka_run_group_tests_name("bus", tests, NULL, NULL);
 }
