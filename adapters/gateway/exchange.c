@@ -7,7 +7,9 @@
 #include <strings.h>
 
 #include "adapters/gateway/gateway.h"
+#include "adapters/gateway/negotiate.h"
 #include "core/clock.h"
+#include "core/json.h"
 #include "core/log.h"
 
 /* Arguments and decoded text of one request; a query may hold as much as a request line. */
@@ -22,6 +24,7 @@ struct sl_exchange {
   int64_t began_us;
   int n_kept;
   bool streaming;
+  char system[64];        /* behind the route; "" before one is found */
   char id[ID_MAX + 32];   /* what logs and the bus say */
   char shown[ID_MAX + 1]; /* X-Request-Id as the consumer knows it */
   sl_exchange_t *next;
@@ -79,7 +82,11 @@ static void answer_problem(sl_exchange_t *x, sl_problem_t *p, const sl_http_head
   size_t n = 1;
   for (size_t i = 0; i < n_more && n < 8; i++) headers[n++] = more[i];
   snprintf(p->instance, sizeof p->instance, "urn:sluice:request:%.40s", x->shown);
+  if (!p->system[0]) snprintf(p->system, sizeof p->system, "%s", x->system);
   sl_problem_complete(p);
+  if (p->status >= 500)
+    sl_log(SL_LOG_WARN, x->id, "request failed", "status=%d category=%s system=%s detail=\"%s\"",
+           p->status, sl_code_name(p->code), p->system, p->detail);
   log_access(x, p->status);
   sl_http_problem(x->req, p, headers, n, false);
   give_back(x);
@@ -143,7 +150,8 @@ static void on_reply(void *ctx, sl_bus_call_t *call, const sl_bus_reply_t *reply
   }
   if (!strcmp(sl_http_method(x->req), "HEAD")) {
     sl_bus_cancel(&x->call);
-    sl_http_reply(x->req, &head, sl_strn(NULL, 0));
+    sl_http_begin(x->req, &head); /* its length is not known, so none is told */
+    sl_http_end(x->req);
     return give_back(x);
   }
   x->streaming = true;
@@ -203,49 +211,11 @@ static void make_id(sl_exchange_t *x)
   }
 }
 
-/* Does Accept (RFC 9110 §12.5.1) leave room for application/json? q=0 excludes. */
-static bool accepts_json(sl_str_t accept)
-{
-  static const char *const fit[] = {"*/*", "application/*", "application/json",
-                                    "application/problem+json"};
-  const char *p = accept.p, *end = accept.p + accept.len;
-  if (!accept.len) return true;
-  while (p < end) {
-    const char *comma = memchr(p, ',', (size_t)(end - p));
-    const char *stop = comma ? comma : end;
-    while (p < stop && (*p == ' ' || *p == '\t')) p++;
-    size_t n = 0;
-    while (p + n < stop && !strchr("; \t", p[n])) n++;
-    for (size_t i = 0; i < sizeof fit / sizeof *fit; i++) {
-      if (strlen(fit[i]) != n || strncasecmp(fit[i], p, n)) continue;
-      const char *q = memmem(p, (size_t)(stop - p), "q=0", 3);
-      bool zero = q && (q + 3 == stop || q[3] == ' ' || q[3] == ';' ||
-                        (q[3] == '.' && strspn(q + 4, "0") == (size_t)(stop - q - 4)));
-      if (!zero) return true;
-    }
-    p = comma ? comma + 1 : end;
-  }
-  return false;
-}
-
-static bool is_json_type(sl_str_t type)
-{
-  size_t n = 0;
-  while (n < type.len && !strchr("; \t", type.p[n])) n++;
-  return (n == 16 && !strncasecmp(type.p, "application/json", 16)) ||
-         (n > 5 && !strncasecmp(type.p + n - 5, "+json", 5));
-}
-
-/* "wait=5" of Prefer (RFC 7240 §4.3): the consumer wants to wait so many seconds at most. */
 static int64_t deadline_of(const sl_exchange_t *x)
 {
-  int64_t ms = x->gateway->opts.deadline_ms;
-  sl_str_t prefer = sl_http_header(x->req, "Prefer");
-  const char *wait = prefer.len ? memmem(prefer.p, prefer.len, "wait=", 5) : NULL;
-  if (!wait) return ms;
-  int64_t s = 0;
-  for (wait += 5; isdigit((unsigned char)*wait) && s < 1000000; wait++) s = s * 10 + (*wait - '0');
-  return s > 0 && s * 1000 < ms ? s * 1000 : ms;
+  int64_t own = x->gateway->opts.deadline_ms;
+  int64_t wish = sl_prefer_wait_ms(sl_http_header(x->req, "Prefer").p);
+  return wish > 0 && wish < own ? wish : own;
 }
 
 typedef struct args {
@@ -300,6 +270,8 @@ static bool read_query(sl_exchange_t *x, const sl_route_t *route, args_t *args)
       return false;
     }
     snprintf(field, sizeof field, "query:%.*s", SL_STR_ARG(name));
+    /* A name that was cut within a character is not fit to be shown. */
+    if (!sl_utf8_valid(field, strlen(field))) snprintf(field, sizeof field, "query");
     const char *end = param(route, "query:", name);
     const char *wrong = !end               ? "this operation has no such query parameter"
                         : given(args, end) ? "the query parameter is given more than once"
@@ -355,13 +327,17 @@ static void send_call(sl_exchange_t *x, const sl_route_match_t *match, args_t *a
 static bool unfit(sl_exchange_t *x, const sl_route_t *route)
 {
   sl_str_t body = sl_http_body(x->req);
-  if (!accepts_json(sl_http_header(x->req, "Accept")))
+  sl_str_t coding = sl_http_header(x->req, "Content-Encoding");
+  if (!sl_accepts_json(sl_http_header(x->req, "Accept").p))
     refuse(x, SL_INVALID, 406, "not-acceptable", "header:accept", "answers are application/json");
   else if (body.len && !route->has_body)
     refuse(x, SL_INVALID, 400, "invalid-request", "body", "this operation takes no body");
-  else if (body.len && !is_json_type(sl_http_header(x->req, "Content-Type")))
+  else if (body.len && !sl_is_json_type(sl_http_header(x->req, "Content-Type").p))
     refuse(x, SL_INVALID, 415, "unsupported-media-type", "header:content-type",
-           "the body must be application/json");
+           "the body must be application/json in UTF-8");
+  else if (body.len && coding.p && !sl_str_eqz(coding, "identity"))
+    refuse(x, SL_INVALID, 415, "unsupported-media-type", "header:content-encoding",
+           "an encoded body is not understood here");
   else
     return false;
   return true;
@@ -387,6 +363,8 @@ static void route_request(sl_exchange_t *x)
     return answer_problem(x, &p, &allow, 1);
   }
   }
+  const char *operation = match.route->operation;
+  snprintf(x->system, sizeof x->system, "%.*s", (int)strcspn(operation, "."), operation);
   if (unfit(x, match.route)) return;
   read_path(&match, &args);
   if (!read_query(x, match.route, &args)) return;
@@ -420,12 +398,6 @@ static void on_gone(void *ctx, sl_http_request_t *req)
   if (!x) return;
   if (x->call) sl_bus_cancel(&x->call);
   log_access(x, 499);
-  if (x->streaming) {
-    sl_http_abort(req);
-  } else {
-    const sl_http_head_t head = {.status = 503, .close = true};
-    sl_http_reply(req, &head, sl_strn(NULL, 0)); /* nobody reads it; it ends the request */
-  }
   give_back(x);
 }
 
@@ -439,4 +411,14 @@ static void on_drained(void *ctx, sl_http_request_t *req)
   if (bytes) sl_bus_credit(x->call, bytes);
 }
 
-const sl_http_handlers_t sl_exchange_handlers = {on_request, on_gone, on_drained};
+static void on_refused(void *ctx, sl_problem_t *problem)
+{
+  sl_gateway_t *g = ctx;
+  char id[40];
+  snprintf(id, sizeof id, "%s-%llx", g->run, (unsigned long long)++g->serial);
+  snprintf(problem->instance, sizeof problem->instance, "urn:sluice:request:%s", id);
+  sl_log(SL_LOG_DEBUG, id, "request refused", "status=%d detail=\"%s\"", problem->status,
+         problem->detail);
+}
+
+const sl_http_handlers_t sl_exchange_handlers = {on_request, on_gone, on_drained, on_refused};

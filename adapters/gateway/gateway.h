@@ -15,7 +15,7 @@ typedef struct sl_gateway_opts {
   bool reuse_port, access_log, log_json;
   sl_bus_keys_t keys;
   int64_t deadline_ms, drain_ms, header_timeout_ms, idle_timeout_ms;
-  int64_t max_body, max_headers, max_connections, max_in_flight;
+  int64_t max_body, max_buffered, max_headers, max_uri, max_connections, max_in_flight;
   char *log_level;
 } sl_gateway_opts_t;
 

@@ -33,14 +33,19 @@ static const sl_opt_t options[] = {
     {"drain", 0, SL_OPT_TIME, OF(drain_ms), "10s", 0, 3600000, "TIME",
      "On SIGTERM, how long requests under way may still take.", false},
     {"header-timeout", 0, SL_OPT_TIME, OF(header_timeout_ms), "15s", 100, 3600000, "TIME",
-     "Time for a new connection to bring its first request whole.", false},
-    {"idle-timeout", 0, SL_OPT_TIME, OF(idle_timeout_ms), "60s", 1000, 3600000, "TIME",
-     "Time for the next request on a kept connection.", false},
+     "Time for a request's head to come, and beyond it for a body slower than 8 KB/s.", false},
+    {"idle-timeout", 0, SL_OPT_TIME, OF(idle_timeout_ms), "60s", 100, 3600000, "TIME",
+     "Time for the next request on a kept connection, and for an answer that nobody takes.", false},
     /* evhttp holds a whole body before we see it: this is memory. */
-    {"max-body", 0, SL_OPT_SIZE, OF(max_body), "8MiB", 0, (int64_t)1 << 32, "SIZE",
+    {"max-body", 0, SL_OPT_SIZE, OF(max_body), "8MiB", 0, (int64_t)64 << 20, "SIZE",
      "Largest request body; beyond: 413.", false},
+    /* Sixteen of the largest bodies. */
+    {"max-buffered", 0, SL_OPT_SIZE, OF(max_buffered), "128MiB", 1, (int64_t)1 << 40, "SIZE",
+     "Bytes of all requests' bodies that are held at once; beyond: 503.", false},
     {"max-headers", 0, SL_OPT_SIZE, OF(max_headers), "32KiB", 1024, 1 << 20, "SIZE",
      "Largest request head; beyond: 431.", false},
+    {"max-uri", 0, SL_OPT_SIZE, OF(max_uri), "8KiB", 64, 1 << 20, "SIZE",
+     "Longest path with its query; beyond: 414.", false},
     {"max-connections", 0, SL_OPT_INT, OF(max_connections), "10000", 1, 1000000, "N",
      "Connections open at once; further ones wait to be accepted.", false},
     {"max-in-flight", 0, SL_OPT_INT, OF(max_in_flight), "1024", 1, 1000000, "N",
@@ -62,7 +67,7 @@ static const sl_opt_table_t table = {
 
 typedef struct boot {
   sl_gateway_t gateway;
-  sl_timer_t *grace, *poll;
+  sl_timer_t *grace;
   bool ready;
 } boot_t;
 
@@ -106,10 +111,12 @@ static void stop(void *ctx)
   sl_loop_stop(self->gateway.loop);
 }
 
-static void stop_when_idle(void *ctx)
+static void grace_over(void *ctx)
 {
   boot_t *self = ctx;
-  if (!sl_http_server_open(self->gateway.http)) stop(self);
+  sl_log(SL_LOG_WARN, NULL, "stopping with requests still open", "open=%zu",
+         sl_http_server_open(self->gateway.http));
+  stop(self);
 }
 
 static void on_signal(void *ctx, int signum)
@@ -120,10 +127,8 @@ static void on_signal(void *ctx, int signum)
   g->draining = true;
   sl_log(SL_LOG_INFO, NULL, "shutting down", "signal=%d open=%zu", signum,
          sl_http_server_open(g->http));
-  sl_http_server_drain(g->http);
-  /* A few turns more than nothing: answers just written have to leave. */
-  if (self->poll) sl_timer_start(self->poll, 20, true);
-  if (self->grace) sl_timer_start(self->grace, g->opts.drain_ms + 1, false);
+  sl_timer_start(self->grace, g->opts.drain_ms + 1, false);
+  sl_http_server_drain(g->http, stop, self);
 }
 
 static sl_code_t start(boot_t *self, sl_err_t *err)
@@ -157,16 +162,15 @@ static sl_code_t start(boot_t *self, sl_err_t *err)
                                .tls_cert = o->tls_cert && o->tls_cert[0] ? o->tls_cert : NULL,
                                .tls_key = o->tls_key && o->tls_key[0] ? o->tls_key : NULL,
                                .reuse_port = o->reuse_port,
-                               .max_body = o->max_body,
-                               .max_headers = o->max_headers,
+                               .limits = {(size_t)o->max_uri, (size_t)o->max_headers, o->max_body},
+                               .max_buffered = o->max_buffered,
                                .max_connections = o->max_connections,
                                .header_timeout_ms = o->header_timeout_ms,
                                .idle_timeout_ms = o->idle_timeout_ms};
   if (!(g->http = sl_http_server_new(g->loop, &http, &sl_exchange_handlers, g, err)))
     return err->code;
-  self->grace = sl_timer_new(g->loop, stop, self);
-  self->poll = sl_timer_new(g->loop, stop_when_idle, self);
-  if (sl_loop_signal(g->loop, SIGTERM, on_signal, self) ||
+  self->grace = sl_timer_new(g->loop, grace_over, self);
+  if (!self->grace || sl_loop_signal(g->loop, SIGTERM, on_signal, self) ||
       sl_loop_signal(g->loop, SIGINT, on_signal, self))
     return sl_err_set(err, SL_BUG, "signals cannot be handled");
   return SL_OK;
@@ -176,7 +180,6 @@ static void finish(boot_t *self)
 {
   sl_gateway_t *g = &self->gateway;
   sl_timer_destroy(&self->grace);
-  sl_timer_destroy(&self->poll);
   sl_http_server_destroy(&g->http);
   sl_bus_client_destroy(&g->bus);
   sl_exchange_free_all(g);

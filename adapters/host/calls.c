@@ -201,8 +201,9 @@ static sl_code_t honest(const sl_host_call_t *call, sl_code_t code)
 
 static void log_failure(const sl_host_call_t *call, const sl_problem_t *problem)
 {
-  sl_level_t level =
-      problem->code == SL_INVALID || problem->code == SL_LEGACY_ERROR ? SL_LOG_DEBUG : SL_LOG_WARN;
+  bool everyday = problem->code == SL_INVALID || problem->code == SL_LEGACY_ERROR ||
+                  problem->code == SL_CANCELLED;
+  sl_level_t level = everyday ? SL_LOG_DEBUG : SL_LOG_WARN;
   sl_log(level, call->id, "call failed",
          "operation=%s category=%s status=%d field=%s detail=\"%s\"", sl_op_info(call->op)->name,
          sl_code_name(problem->code), problem->status, problem->field, problem->detail);

@@ -23,19 +23,30 @@ typedef struct peer {
   bool leaving;
 } peer_t;
 
+static sl_str_t stream_params[] = {SL_STR("query:size")};
+
+/* Those with a method are for the gateway's test too. */
 static sl_bus_operation_t operations[] = {
     {.name = SL_STR("echo"), .method = SL_STR("GET"), .path = SL_STR("/echo"), .safe = true},
     {.name = SL_STR("put"), .method = SL_STR("POST"), .path = SL_STR("/put"), .has_body = true},
-    {.name = SL_STR("state"), .safe = true},
-    {.name = SL_STR("hang"), .safe = true},
-    {.name = SL_STR("hangput")},
-    {.name = SL_STR("stream"), .safe = true},
-    {.name = SL_STR("breakoff"), .safe = true},
-    {.name = SL_STR("die"), .safe = true},
-    {.name = SL_STR("dieput")},
+    {.name = SL_STR("state"), .method = SL_STR("GET"), .path = SL_STR("/state"), .safe = true},
+    {.name = SL_STR("hang"), .method = SL_STR("GET"), .path = SL_STR("/hang"), .safe = true},
+    {.name = SL_STR("hangput"), .method = SL_STR("POST"), .path = SL_STR("/hangput")},
+    {.name = SL_STR("stream"),
+     .method = SL_STR("GET"),
+     .path = SL_STR("/stream"),
+     .safe = true,
+     .params = stream_params,
+     .n_params = 1},
+    {.name = SL_STR("breakoff"),
+     .method = SL_STR("GET"),
+     .path = SL_STR("/breakoff"),
+     .safe = true},
+    {.name = SL_STR("die"), .method = SL_STR("GET"), .path = SL_STR("/die"), .safe = true},
+    {.name = SL_STR("dieput"), .method = SL_STR("POST"), .path = SL_STR("/dieput")},
     {.name = SL_STR("lastword"), .safe = true},
-    {.name = SL_STR("refuse"), .safe = true},
-    {.name = SL_STR("problem"), .safe = true},
+    {.name = SL_STR("refuse"), .method = SL_STR("GET"), .path = SL_STR("/refuse"), .safe = true},
+    {.name = SL_STR("problem"), .method = SL_STR("GET"), .path = SL_STR("/problem"), .safe = true},
 };
 
 static void answer(sl_bus_incoming_t *in, int status, sl_str_t body)
