@@ -20,6 +20,7 @@ typedef struct exchange {
   sl_buf_t json;    /* the consumer's answer */
   sl_buf_t wire;    /* the legacy answer, for --show-wire only */
   sl_str_t held;    /* the piece of the answer that the engine has not got yet; in the arena */
+  bool began;       /* a piece of the answer's body came */
   bool reads;       /* the engine reads this answer */
   sl_err_t err;     /* the engine's; code SL_OK: none */
 } exchange_t;
@@ -80,7 +81,7 @@ static void exchange_end(exchange_t *x)
   x->http_call = NULL;
   x->run = NULL;
   x->held = sl_strn(NULL, 0);
-  x->reads = false;
+  x->began = x->reads = false;
   x->err.code = SL_OK;
   x->next = self->spare;
   self->spare = x;
@@ -191,27 +192,48 @@ static void on_sent(void *ctx)
   sl_host_sent(x->call);
 }
 
+/* The engine borrows what it is fed to the end; the HTTP client's buffer does not last that long.
+ */
+static bool hold(exchange_t *x, sl_str_t before, sl_str_t data)
+{
+  char *copy = sl_arena_text(sl_host_call_arena(x->call), before.len + data.len);
+  if (!copy) {
+    sl_err_set(&x->err, SL_GARBAGE, "the legacy system's answer is longer than allowed");
+    return false;
+  }
+  if (before.len) memcpy(copy, before.p, before.len);
+  memcpy(copy + before.len, data.p, data.len);
+  x->held = sl_strn(copy, before.len + data.len);
+  return true;
+}
+
+static bool hold_first(exchange_t *x, const char *content_type, sl_str_t data)
+{
+  const sl_carrier_way_t *way = x->carrier->way;
+  if (!way->prolog) return hold(x, sl_strn(NULL, 0), data);
+  sl_buf_t prolog;
+  sl_buf_init(&prolog, 0);
+  size_t skip = way->prolog(content_type, data, &prolog);
+  bool held = hold(x, sl_buf_str(&prolog), sl_strn(data.p + skip, data.len - skip));
+  sl_buf_fini(&prolog);
+  return held;
+}
+
 static bool on_body(void *ctx, sl_http_call_t *call, int status, const char *data, size_t len)
 {
   exchange_t *x = ctx;
   sl_carrier_t *self = x->carrier;
   if (sl_host_call_wants_wire(x->call)) sl_buf_add(&x->wire, data, len);
-  if (!x->held.p) {
-    x->reads = self->way->reads(self->ctx, status, sl_http_header(call, "Content-Type"));
-  } else if (x->reads && sl_run_feed(x->run, status, x->held.p, x->held.len, false, &x->err)) {
-    return false;
+  if (!x->began) {
+    const char *content_type = sl_http_header(call, "Content-Type");
+    x->began = true;
+    x->reads = self->way->reads(self->ctx, status, content_type);
+    return !x->reads || hold_first(x, content_type, sl_strn(data, len));
   }
-  /* The engine borrows what it is fed to the end; libcurl's buffer does not last that long. What
-   * nobody reads is let through so that the connection can be kept. */
+  /* What nobody reads is let through so that the connection can be kept. */
   if (!x->reads) return true;
-  char *copy = sl_arena_text(sl_host_call_arena(x->call), len);
-  if (!copy) {
-    sl_err_set(&x->err, SL_GARBAGE, "the legacy system's answer is longer than allowed");
-    return false;
-  }
-  memcpy(copy, data, len);
-  x->held = sl_strn(copy, len);
-  return true;
+  if (sl_run_feed(x->run, status, x->held.p, x->held.len, false, &x->err)) return false;
+  return hold(x, sl_strn(NULL, 0), sl_strn(data, len));
 }
 
 static void on_done(void *ctx, sl_http_call_t *call, const sl_http_result_t *result)

@@ -32,6 +32,9 @@ typedef struct sl_carrier_way {
                        sl_http_request_t *request, sl_err_t *err);
   /* Does the engine read answers like this? content_type may be NULL. */
   bool (*reads)(void *ctx, int status, const char *content_type);
+  /* What the engine is to read instead of the first bytes of the answer: appended to out; returns
+   * how many bytes of first it stands for. May be NULL. */
+  size_t (*prolog)(const char *content_type, sl_str_t first, sl_buf_t *out);
 } sl_carrier_way_t;
 
 /* way and opts are borrowed. SL_CONFIG: see sl_http_new. */

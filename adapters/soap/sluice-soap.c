@@ -68,7 +68,7 @@ static bool reads(void *ctx, int status, const char *content_type)
   return sl_soap_reads(status, content_type);
 }
 
-static const sl_carrier_way_t way = {.address = address, .reads = reads};
+static const sl_carrier_way_t way = {.address = address, .reads = reads, .prolog = sl_soap_prolog};
 
 static sl_code_t route_set(struct soap *self, struct route *route, const sl_op_t *op,
                            const char *endpoint, sl_err_t *err)

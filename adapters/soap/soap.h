@@ -18,4 +18,10 @@ int sl_soap_headers(int version, const char *action, sl_buf_t *out);
  * told from some proxy's page by its media type. 202 is the empty answer of a one-way operation. */
 bool sl_soap_reads(int status, const char *content_type);
 
+/* Some servers name the encoding in the media type alone: then the answer gets an XML declaration
+ * that says it (appended to out), in place of the returned number of bytes of its beginning. A
+ * declaration that names an encoding, and a byte order mark, are believed before the media type,
+ * against RFC 7303 §3: frameworks that send both wrote the body, and proxies the header. */
+size_t sl_soap_prolog(const char *content_type, sl_str_t first, sl_buf_t *out);
+
 #endif

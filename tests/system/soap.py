@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The SOAP adapter between gateway and crm: what goes over the wire, and what a failing crm becomes."""
-import os, select, socket, sys, threading, time
+import os, re, select, socket, sys, threading, time
 sys.path.insert(0, os.path.join(os.environ.get("SL_SOURCE", "."), "tests", "harness"))
 from sluice_test import *
 
@@ -15,7 +15,7 @@ class Recorder(threading.Thread):
         super().__init__(daemon=True)
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
-        self.sent = b""
+        self.sent = self.received = b""
         self.start()
 
     def run(self):
@@ -35,6 +35,8 @@ class Recorder(threading.Thread):
                         if not server:
                             host, port = piece.split()[1].decode().split("/")[2].split(":")
                             server = socket.create_connection((host, int(port)))
+                    else:
+                        self.received += piece
                     (server if s is client else client).sendall(piece)
         except OSError:
             pass
@@ -60,6 +62,36 @@ def test_wire(t, gateway, recorder):
     t.ok("<" in head and "0000000001" in head, "wire_envelope_holds-the-legacy-spelling", head)
     reply = get(gateway, "/customers/999999")
     t.ok(is_problem(reply, 404, "customer-not-found"), "get_unknown-customer_404", reply)
+
+
+class Latin1(threading.Thread):
+    """Answers every request with one envelope in ISO-8859-1, which only its media type says."""
+
+    def __init__(self, envelope):
+        super().__init__(daemon=True)
+        self.body = envelope.encode("iso-8859-1")
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d/" % self.listener.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            client = self.listener.accept()[0]
+            request = b""
+            while b"</" not in request or not request.rstrip().endswith(b"Envelope>"):
+                request += client.recv(65536)
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml; charset=ISO-8859-1\r\nContent-Length: %d\r\n"
+                           b"Connection: close\r\n\r\n" % len(self.body) + self.body)
+            client.close()
+
+
+def test_encoding(t, gateway, envelope):
+    envelope = envelope[envelope.index("<", envelope.index("?>")) if "?>" in envelope else 0:]
+    changed = re.sub(r"(<[^<>]*STREET[^<>]*>)[^<]*<", r"\1Königsallée<", envelope, count=1)
+    adapter = start_adapter("soap", MAPPING, "--endpoint", Latin1(changed).url, *LIMITS)
+    reply = wait_route(gateway, "/customers/1")
+    t.ok(reply.status == 200 and reply.json["address"]["street"] == "Königsallée", "read_latin-1_as-utf-8", reply)
+    adapter.stop()
 
 
 def fails(t, gateway, crm, mode, read, written):
@@ -139,9 +171,12 @@ with Tap() as t:
     adapter = start_adapter("soap", MAPPING, "--endpoint", crm.url, "--proxy", recorder.url, *LIMITS)
     gateway = start_gateway()
     wait_route(gateway, "/customers/1")
-    recorder.sent = b""
+    recorder.sent = recorder.received = b""
     test_wire(t, gateway, recorder)
     adapter.stop()
+    head, _, body = recorder.received.partition(b"\r\n\r\n")
+    length = int(re.search(rb"Content-Length: (\d+)", head).group(1))
+    test_encoding(t, gateway, body[:length].decode())
     adapter = start_adapter("soap", MAPPING, "--endpoint", crm.url, *LIMITS)
     wait_route(gateway, "/customers/1")
     test_faults(t, gateway, crm)

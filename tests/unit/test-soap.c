@@ -62,12 +62,43 @@ static void test_answers_that_may_hold_an_envelope_are_read(void **state)
     assert_int_equal(sl_soap_reads(rows[i].status, rows[i].type), rows[i].reads);
 }
 
+static void test_encoding_of_the_media_type_is_put_into_the_answer(void **state)
+{
+#define LATIN1 "<?xml version=\"1.0\" encoding=\"ISO-8859-1\"?>"
+  static const struct {
+    const char *type, *first, *prolog;
+    size_t skip;
+  } rows[] = {
+      {"text/xml; charset=ISO-8859-1", "<a>", LATIN1, 0},
+      {"text/xml;Charset=\"ISO-8859-1\"; x=y", "<?xml version='1.0'?><a>", LATIN1, 21},
+      {"text/xml; charset=ISO-8859-1", "<?xml version='1.0' encoding='utf-8'?><a>", "", 0},
+      {"text/xml; charset=ISO-8859-1", "<?xml version='1.0'", "", 0},
+      {"text/xml; charset=ISO-8859-1", "<?xml-stylesheet?><a>", LATIN1, 0},
+      {"text/xml; charset=ISO-8859-1", "\xef\xbb\xbf<a>", "", 0},
+      {"text/xml; charset=ISO-8859-1", "", "", 0},
+      {"text/xml; charset=UTF-8", "<a>", "", 0},
+      {"text/xml; charset=\"'><\"", "<a>", "", 0},
+      {"text/xml", "<a>", "", 0},
+      {NULL, "<a>", "", 0},
+  };
+  (void)state;
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    sl_buf_t out;
+    sl_buf_init(&out, 0);
+    size_t skip = sl_soap_prolog(rows[i].type, sl_str(rows[i].first), &out);
+    assert_int_equal(skip, rows[i].skip);
+    assert_string_equal(sl_buf_z(&out), rows[i].prolog);
+    sl_buf_fini(&out);
+  }
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_soap11_sends_a_quoted_action_always),
       cmocka_unit_test(test_soap12_sends_the_action_in_the_media_type),
       cmocka_unit_test(test_answers_that_may_hold_an_envelope_are_read),
+      cmocka_unit_test(test_encoding_of_the_media_type_is_put_into_the_answer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
