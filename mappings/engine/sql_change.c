@@ -101,12 +101,26 @@ static unsigned bit(const sl_table_plan_t *table, size_t i)
   return i >= table->n_key && i - table->n_key < table->n_optional ? 1u << (i - table->n_key) : 0;
 }
 
+/* Columns that the database makes are not the consumer's to give. */
+static sl_code_t check_generated(const sl_table_plan_t *table, const sl_record_t *record,
+                                 sl_err_t *err)
+{
+  for (size_t i = 0; i < table->frame->n_columns; i++) {
+    const sl_field_t *field = table->frame->columns[i].field;
+    if (field && field->generated && field->access != SL_READ_ONLY &&
+        record->slots[field->slot].state != SL_J_ABSENT)
+      return sl_err_field(err, SL_INVALID, field->label,
+                          "is made by the legacy system: leave it out");
+  }
+  return SL_OK;
+}
+
 static sl_code_t insert_into(sl_sql_t *self, const sl_table_plan_t *table,
                              const sl_record_t *record, sl_sql_statement_t *out, sl_err_t *err)
 {
   draft_t d;
-  sl_code_t code = SL_OK;
   unsigned mask = 0;
+  sl_code_t code = check_generated(table, record, err);
   if (!draft_init(self, &d, table->n_columns + table->n_parent, table->key_insert))
     return full(err);
   sl_buf_addz(&d.text, "INSERT INTO ");

@@ -501,6 +501,23 @@ static void child_table(build_t *b, sl_table_plan_t *table, const sl_list_t *lis
   table_columns(b, table);
 }
 
+/* What the database makes by itself is not known to us: a list's rows or the reread may need it. */
+static void check_known(build_t *b)
+{
+  const sl_op_t *op = b->op;
+  const char *needs = op->reread ? "the reread" : "a list";
+  if (op->change.kind != SL_CHANGE_INSERT || (!op->reread && b->plan->n_tables < 2)) return;
+  for (size_t i = 0; i < op->request->n_columns; i++) {
+    const sl_field_t *field = op->request->columns[i].field;
+    if (!field || !field->key || !field->generated) continue;
+    const sl_generated_t *g = generated(op, field);
+    if (!g || !g->sql.len)
+      error(b, "R363", g ? g->line : op->line, g ? g->col : op->col,
+            "add <generated legacy=\"…\"> with the SELECT that gives its next value",
+            "%s has to be known before the insert: %s needs it", field->legacy, needs);
+  }
+}
+
 static void check_generated(build_t *b)
 {
   const sl_op_t *op = b->op;
@@ -512,11 +529,6 @@ static void check_generated(build_t *b)
     if (sl_sql_cut_count(&cut))
       error(b, "R350", g->line, g->col, NULL, "a generated value's select takes no values");
     sl_sql_cut_fini(&cut);
-    bool wanted = op->reread || b->plan->n_tables > 1;
-    if (!g->sql.len && wanted && g->field->key)
-      error(b, "R363", g->line, g->col, "write the SELECT that gives its next value",
-            "%s has to be known before the insert: %s needs it", g->field->legacy,
-            op->reread ? "the reread" : "a list");
   }
 }
 
@@ -538,6 +550,7 @@ static void compile_change(build_t *b)
   b->plan->generated_key = *b->keys;
   *b->keys += (unsigned)op->change.n_generated;
   check_generated(b);
+  check_known(b);
 }
 
 /* --- an operation

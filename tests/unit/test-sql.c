@@ -997,6 +997,20 @@ static const struct {
      "R356", 0, 0},
 };
 
+/* Operations that write, in the same file. */
+static const struct {
+  const char *body, *code;
+} bad_writes[] = {
+    {"<insert shape='G'/><response status='201' reread='o'/>", "R363"},
+    {"<insert shape='G'><generated legacy='A'/></insert><response status='201' reread='o'/>",
+     "R363"},
+    {"<insert shape='G'><generated legacy='A'>SELECT :x</generated></insert><response "
+     "status='201'/>",
+     "R350"},
+    {"<insert shape='P'/><response status='201'/>", "R338"},
+    {"<insert shape='L'/><response status='201'/>", "R361"},
+};
+
 static void write_file(const char *path, const char *text)
 {
   FILE *f = fopen(path, "w");
@@ -1049,6 +1063,44 @@ static void compiler_tells_what_a_statement_gets_wrong(void **state)
 
 /* --- set up
  * ------------------------------------------------------------------------------------------ */
+
+static void compiler_tells_what_a_write_gets_wrong(void **state)
+{
+  char path[] = "/tmp/test-sql-XXXXXX.map.xml", text[4096];
+  int fd = mkstemps(path, 8);
+  assert_true(fd >= 0);
+  close(fd);
+  for (size_t i = 0; i < N(bad_writes); i++) {
+    snprintf(text, sizeof text,
+             "<mapping xmlns='urn:sluice:mapping:1' name='m' version='1.0.0'><system name='m' "
+             "kind='odbc'>\n"
+             "<outcome legacy='#sqlstate'><when is='23*' status='409' problem='c'/><otherwise "
+             "status='502' problem='d'/></outcome></system>\n"
+             "<type name='id' kind='integer'/>\n"
+             "<shape name='G' table='T'><field legacy='A' json='/a' type='id' key='true' "
+             "generated='true'/><field legacy='B' json='/b' type='id'/></shape>\n"
+             "<shape name='P'><field legacy='A' json='/a' type='id' key='true'/></shape>\n"
+             "<shape name='L' table='T'><field legacy='A' json='/a' type='id' key='true'/><list "
+             "key='L' json='/l' table='U'><field legacy='L' json='/l' type='id'/></list></shape>\n"
+             "<operation name='o' method='GET' path='/o/{a}'><param name='a' http='path:a' "
+             "type='id'/><select>SELECT A, B FROM T WHERE A = :a</select><response "
+             "shape='G'/></operation>\n"
+             "<operation name='w' method='POST' path='/w'>%s</operation></mapping>\n",
+             bad_writes[i].body);
+    write_file(path, text);
+    sl_diags_t *diags = sl_diags_new();
+    sl_mapping_t *mapping = sl_mapping_load(path, diags);
+    bool found = false;
+    for (size_t k = 0; k < sl_diags_count(diags); k++)
+      found |= !strcmp(sl_diags_at(diags, k)->code, bad_writes[i].code);
+    if (!found || mapping) {
+      sl_diags_print(diags, stderr);
+      fail_msg("%s: no %s", bad_writes[i].body, bad_writes[i].code);
+    }
+    sl_diags_destroy(&diags);
+  }
+  unlink(path);
+}
 
 static sl_mapping_t *load(const char *path)
 {
@@ -1111,6 +1163,7 @@ int main(void)
       cmocka_unit_test(insert_leaves_out_what_is_absent),
       cmocka_unit_test(csv_becomes_json_and_back),
       cmocka_unit_test(compiler_tells_what_a_statement_gets_wrong),
+      cmocka_unit_test(compiler_tells_what_a_write_gets_wrong),
   };
   return cmocka_run_group_tests_name("sql", tests, set_up, tear_down);
 }
