@@ -14,8 +14,9 @@
  *
  * A *record* holds one level's values: slots, and for each child list a chain of records. A slot
  * is a state and borrowed bytes, in the spelling of the side that was read: a reader never
- * translates, the writer calls the codec. A frame may contain itself (recursive types): plans are
- * graphs, run with an explicit stack, never by recursion over the data.
+ * translates, the writer calls the codec. Readers and writers go as deep as the plan does, which
+ * the compiler bounds, never as deep as the data. (The XML reader keeps a stack of its own, so that
+ * a frame may contain itself once recursive types come.)
  *
  * Which side a record holds is known by its user: what sl_xml_read or a row filled is legacy
  * spelling (sl_lstate_t in the slots), what the consumer's JSON and arguments filled is JSON

@@ -62,7 +62,8 @@ static sl_code_t syntax(struct reader *r)
 
 static sl_code_t full(struct reader *r)
 {
-  return sl_err_set(r->err, SL_TOO_LARGE, "the body is larger than a message may be");
+  return r->legacy ? sl_err_set(r->err, SL_GARBAGE, "the answer is larger than a message may be")
+                   : sl_err_set(r->err, SL_TOO_LARGE, "the body is larger than a message may be");
 }
 
 /* --- values

@@ -31,7 +31,7 @@ void sl_xml_fail(sl_xml_reader_t *r, sl_code_t code, const char *fmt, ...)
 
 static void out_of_arena(sl_xml_reader_t *r)
 {
-  sl_xml_fail(r, SL_TOO_LARGE, "the answer is larger than a message may be");
+  sl_xml_fail(r, SL_GARBAGE, "the answer is larger than a message may be");
 }
 
 /* --- text
@@ -396,7 +396,7 @@ static void parse_whole(sl_xml_reader_t *r, const char *data, size_t len)
   xmlParserInputPtr input = buf ? xmlNewIOInputStream(ctxt, buf, XML_CHAR_ENCODING_NONE) : NULL;
   if (!input) {
     if (buf) xmlFreeParserInputBuffer(buf);
-    sl_xml_fail(r, SL_TOO_LARGE, "out of memory");
+    sl_xml_fail(r, SL_BUG, "out of memory");
     return;
   }
   inputPush(ctxt, input);
@@ -410,7 +410,7 @@ static void parse_piece(sl_xml_reader_t *r, const char *data, size_t len, bool f
 {
   xmlParserCtxtPtr ctxt = r->parser->ctxt;
   if (!r->pushed && xmlCtxtResetPush(ctxt, NULL, 0, NULL, NULL)) {
-    sl_xml_fail(r, SL_TOO_LARGE, "out of memory");
+    sl_xml_fail(r, SL_BUG, "out of memory");
     return;
   }
   if (!r->pushed) ctxt->charset = XML_CHAR_ENCODING_NONE; /* find it out again (UTF-16) */

@@ -10,7 +10,7 @@
  *
  * Matching compares interned names: libxml2 puts names into the dictionary of its parser, where
  * the plan's names stand already. Parsers are kept in a pool of the mapping for the next message.
- * Errors: SL_GARBAGE (or SL_TOO_LARGE when the arena is full).
+ * Errors: SL_GARBAGE, also when the arena is full.
  */
 #ifndef SL_ENGINE_READER_XML_H
 #define SL_ENGINE_READER_XML_H

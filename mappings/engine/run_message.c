@@ -13,7 +13,12 @@
 
 static sl_code_t too_large(sl_err_t *err)
 {
-  return sl_err_set(err, SL_TOO_LARGE, "the message is larger than it may be");
+  return sl_err_set(err, SL_TOO_LARGE, "the request is larger than a message may be");
+}
+
+static sl_code_t answer_too_large(sl_err_t *err)
+{
+  return sl_err_set(err, SL_GARBAGE, "the answer is larger than a message may be");
 }
 
 /* --- the request: SOAP
@@ -275,7 +280,7 @@ static sl_code_t soap_feed(sl_run_t *self, int status, const char *data, size_t 
     return sl_run_conclude(self, status, err);
   if (!self->xml) {
     self->xml = sl_xml_reader_new(self->op->mapping, self->arena, self->response, true);
-    if (!self->xml) return too_large(err);
+    if (!self->xml) return answer_too_large(err);
   }
   sl_code_t code = sl_xml_reader_feed(self->xml, data, len, final, err);
   /* 500 is a fault's status (SOAP 1.1 §6.2); what is not XML under another one says nothing more.
@@ -312,7 +317,7 @@ static sl_code_t json_feed(sl_run_t *self, int status, const char *data, size_t 
   if (!self->fed) sl_buf_init(&self->text, MAX_JSON_ANSWER);
   self->fed = true;
   sl_buf_add(&self->text, data, len);
-  if (self->text.failed) return too_large(err);
+  if (self->text.failed) return answer_too_large(err);
   return final ? json_conclude(self, status, sl_buf_str(&self->text), err) : SL_OK;
 }
 

@@ -120,9 +120,9 @@ static sl_code_t write_root(struct writer *w, const sl_jnode_t *node, const sl_r
   sl_code_t code = write_node(w, node, record, &absent);
   if (code) return code;
   if (absent) sl_buf_addz(w->out, node->kind == SL_JN_OBJECT ? "{}" : "null");
-  return w->out->failed
-             ? sl_err_set(w->err, SL_TOO_LARGE, "the answer is larger than a message may be")
-             : SL_OK;
+  if (!w->out->failed) return SL_OK;
+  return w->legacy ? sl_err_set(w->err, SL_TOO_LARGE, "the request is larger than a message may be")
+                   : sl_err_set(w->err, SL_GARBAGE, "the answer is larger than a message may be");
 }
 
 sl_code_t sl_json_write(const sl_record_t *record, sl_buf_t *out, sl_err_t *err)

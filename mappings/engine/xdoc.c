@@ -277,6 +277,22 @@ static bool too_deep(xmlDocPtr doc)
   return false;
 }
 
+struct first_error { /* the one that the others follow from */
+  int line, col;
+  char text[256];
+};
+
+static void on_parse_error(void *ctx, xmlErrorPtr e)
+{
+  struct first_error *first = ((xmlParserCtxtPtr)ctx)->_private;
+  if (first->text[0] || e->level < XML_ERR_ERROR) return;
+  first->line = e->line;
+  first->col = e->int2;
+  snprintf(first->text, sizeof first->text, "not well-formed XML: %.200s",
+           e->message ? e->message : "");
+  first->text[strcspn(first->text, "\n")] = '\0';
+}
+
 static xmlDocPtr parse(const char *file, const char *text, size_t len, sl_diags_t *diags)
 {
   const char *doctype = find_doctype(text, len);
@@ -287,14 +303,14 @@ static xmlDocPtr parse(const char *file, const char *text, size_t len, sl_diags_
   }
   xmlParserCtxtPtr ctxt = xmlNewParserCtxt();
   if (!ctxt) return NULL;
+  struct first_error first = {0};
+  ctxt->_private = &first;
+  ctxt->sax->serror = on_parse_error;
   int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
   xmlDocPtr doc = xmlCtxtReadMemory(ctxt, text, (int)len, NULL, NULL, options);
   if (!doc) {
-    const xmlError *e = &ctxt->lastError;
-    char what[256] = "is not well-formed XML";
-    if (e->message) snprintf(what, sizeof what, "not well-formed XML: %s", e->message);
-    what[strcspn(what, "\n")] = '\0';
-    sl_diags_add(diags, SL_ERROR, "X002", file, e->line, e->int2, NULL, "%s", what);
+    sl_diags_add(diags, SL_ERROR, "X002", file, first.line, first.col, NULL, "%s",
+                 first.text[0] ? first.text : "not well-formed XML");
   } else if (doc->encoding && strcasecmp((const char *)doc->encoding, "UTF-8") &&
              strcasecmp((const char *)doc->encoding, "US-ASCII")) {
     sl_diags_add(diags, SL_ERROR, "X004", file, 1, 1, "save it as UTF-8",
