@@ -48,6 +48,7 @@ struct sl_http_conn {
   int64_t idle_ms;       /* sl_clock_ms since when it is idle */
   sl_buf_t head;         /* of the request */
   size_t sent;           /* bytes of head and body */
+  int error;             /* of a connect that failed at once */
   sl_buf_t held;         /* came while the call was paused */
 };
 
@@ -199,7 +200,10 @@ static sl_http_conn_t *new_conn(sl_http_t *self, sl_http_site_t *site)
   *conn = (sl_http_conn_t){.client = self, .site = site, .fd = fd, .connecting = true};
   sl_buf_init(&conn->head, 0);
   sl_buf_init(&conn->held, 0);
-  connect(fd, (const struct sockaddr *)&site->at, site->at_len); /* the event tells how it went */
+  /* Whatever came of it is told by the event that the socket is writable; but what failed at once
+   * is not kept in SO_ERROR. */
+  if (connect(fd, (const struct sockaddr *)&site->at, site->at_len) && errno != EINPROGRESS)
+    conn->error = errno;
   return conn;
 }
 
@@ -250,13 +254,18 @@ static void broken(sl_http_call_t *call)
   over(call, SL_UNAVAILABLE, sl_http_closed);
 }
 
+/* The host may live elsewhere by now. */
+static void forget_address(sl_http_site_t *site)
+{
+  if (site->until_ms != INT64_MAX) site->at_len = 0;
+}
+
 static void refused(sl_http_call_t *call)
 {
   sl_http_site_t *site = call->conn->site;
-  if (site->until_ms == INT64_MAX) return over(call, SL_UNAVAILABLE, sl_http_refused);
-  /* The host may live elsewhere by now. */
+  forget_address(site);
+  if (site->at_len) return over(call, SL_UNAVAILABLE, sl_http_refused);
   conn_destroy(call->conn);
-  site->at_len = 0;
   call->direct = false;
   sl_http_due(call, call->deadline_ms);
   sl_http_use_curl(call);
@@ -426,7 +435,7 @@ static void on_connected(sl_http_call_t *call)
   int error = 0;
   socklen_t len = sizeof error;
   getsockopt(call->conn->fd, SOL_SOCKET, SO_ERROR, &error, &len);
-  if (error) return refused(call);
+  if (error || call->conn->error) return refused(call);
   call->conn->connecting = false;
   send_first(call);
 }
@@ -476,6 +485,7 @@ bool sl_http_direct_start(sl_http_call_t *call)
 
 void sl_http_direct_stop(sl_http_call_t *call)
 {
+  if (call->conn->connecting) forget_address(call->conn->site);
   conn_destroy(call->conn);
 }
 

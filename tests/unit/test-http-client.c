@@ -386,6 +386,20 @@ static void test_refused_connection_is_unavailable_and_not_sent(void **state)
   world_end(w);
 }
 
+/* TCP to the broadcast address fails within the call of connect. */
+static void test_connect_that_fails_at_once_is_unavailable_and_not_sent(void **state)
+{
+  struct world *w = world_new(&usual, say_hello);
+  sl_http_request_t request = post_request(w);
+  struct fate fate;
+  (void)state;
+  request.url = "http://255.255.255.255:9/";
+  run(w, request, &fate);
+  assert_int_equal(fate.code, SL_UNAVAILABLE);
+  assert_false(fate.sent);
+  world_end(w);
+}
+
 static void test_full_backlog_is_unavailable_after_connect_timeout(void **state)
 {
   sl_http_opts_t opts = usual;
@@ -711,6 +725,7 @@ int main(void)
       BOTH(test_request_carries_method_headers_and_body),
       BOTH(test_header_with_line_break_is_refused),
       BOTH(test_refused_connection_is_unavailable_and_not_sent),
+      BOTH(test_connect_that_fails_at_once_is_unavailable_and_not_sent),
       BOTH(test_full_backlog_is_unavailable_after_connect_timeout),
       BOTH(test_failures_map_by_kind_of_operation),
       BOTH(test_answer_longer_than_allowed_is_cut),
