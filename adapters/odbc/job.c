@@ -116,16 +116,20 @@ static sl_code_t flush(job_t *self, sl_err_t *err)
 /* --- statements ----------------------------------------------------------------------------------
  */
 
-static sl_code_t rows(job_t *self, sl_statement_t *statement, sl_step_t *step_p, sl_fault_t *fault,
-                      sl_err_t *err)
+static sl_code_t rows(job_t *self, const sl_sql_statement_t *wanted, sl_statement_t *statement,
+                      sl_step_t *step_p, sl_fault_t *fault, sl_err_t *err)
 {
-  size_t n;
+  size_t n, count = 0;
   sl_buf_t shown;
   sl_buf_init(&shown, 0);
   const sl_str_t *labels = sl_statement_labels(statement, &n);
   sl_code_t code = sl_run_sql_columns(self->run, labels, n, err);
   const sl_sql_cell_t *cells;
   while (code == SL_OK && (*step_p = sl_statement_fetch(statement, &cells, fault)) == SL_STEP_OK) {
+    if (wanted->max_rows && count++ == wanted->max_rows) {
+      *step_p = SL_STEP_END; /* a page without LIMIT: the rest is of no use */
+      break;
+    }
     if (self->show) sl_wire_row(&shown, labels, cells, n);
     code = sl_run_sql_row(self->run, cells, n, err);
     if (code == SL_OK) code = flush(self, err);
@@ -176,7 +180,8 @@ static sl_code_t execute(job_t *self, const sl_sql_statement_t *wanted, sl_err_t
   if (self->show) sl_wire_statement(&self->worker->channel, wanted);
   sl_step_t step = sl_statements_execute(place->statements, wanted, &statement, &changed, &fault);
   sl_code_t code = SL_OK;
-  if (step == SL_STEP_OK && wanted->returns_rows) code = rows(self, statement, &step, &fault, err);
+  if (step == SL_STEP_OK && wanted->returns_rows)
+    code = rows(self, wanted, statement, &step, &fault, err);
   if (statement) sl_statement_close(statement);
   return code ? code : ended(self, &place->session, step, changed, &fault, err);
 }

@@ -59,7 +59,7 @@ struct sl_codec {
   sl_charset_t *charset; /* NULL: Unicode */
   sl_str_t min, max;
   size_t bounded_from; /* whole digits from which on min and max are looked at */
-  sl_str_t sql_type; /* terminated */
+  sl_str_t sql_type;   /* terminated */
   sl_str_t *enums;
   size_t n_enums;
 

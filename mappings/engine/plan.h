@@ -333,7 +333,7 @@ typedef enum sl_change_kind { SL_CHANGE_NONE, SL_CHANGE_INSERT, SL_CHANGE_UPDATE
 /* <insert> or <update>: the request frame is the shape; the text is derived from it. */
 typedef struct sl_change {
   sl_change_kind_t kind;
-  bool replace; /* update mode="replace" */
+  bool replace;               /* update mode="replace" */
   const sl_field_t *if_match; /* column that an If-Match is compared with; NULL: none */
   const sl_generated_t *generated;
   size_t n_generated;

@@ -90,7 +90,7 @@ typedef struct sl_sql_statement {
   const sl_sql_param_t *params;
   size_t n_params;
   bool returns_rows;
-  bool large; /* may return very many rows: use the driver's streaming mode */
+  bool large;        /* may return very many rows: use the driver's streaming mode */
   unsigned max_rows; /* further rows are of no use: stop fetching; 0: all are wanted */
 } sl_sql_statement_t;
 
