@@ -18,7 +18,7 @@
 
 typedef struct sl_http_limits {
   size_t max_target; /* bytes of path and query; beyond: 414 */
-  size_t max_head;   /* bytes of request line and headers; beyond: 431 */
+  size_t max_head;   /* bytes of the head beside the target; beyond: 431 */
   int64_t max_body;  /* bytes, chunked or not; beyond: 413 */
 } sl_http_limits_t;
 

@@ -86,6 +86,21 @@ static void announce_ready(boot_t *self)
     sl_log(SL_LOG_ERROR, NULL, "cannot write the ready file", "path=%s", path);
 }
 
+static sl_route_presence_t presence(void *ctx, const char *operation)
+{
+  const sl_gateway_t *g = ctx;
+  const sl_bus_offer_t *offer;
+  bool alive, there = false;
+  size_t dot = strcspn(operation, ".");
+  for (size_t i = 0; (offer = sl_bus_client_offer(g->bus, i, &alive)); i++) {
+    if (!alive || !sl_str_eq(offer->system, sl_strn(operation, dot))) continue;
+    there = true;
+    for (size_t k = 0; k < offer->n_operations; k++)
+      if (sl_str_eqz(offer->operations[k].name, operation + dot + 1)) return SL_ROUTE_OFFERED;
+  }
+  return there ? SL_ROUTE_DROPPED : SL_ROUTE_AWAY;
+}
+
 static void on_bus_change(void *ctx)
 {
   boot_t *self = ctx;
@@ -95,11 +110,12 @@ static void on_bus_change(void *ctx)
   bool alive;
   sl_err_t err;
   for (size_t i = 0; (offer = sl_bus_client_offer(g->bus, i, &alive)); i++) {
-    sl_routes_offer(g->routes, offer, conflict);
+    sl_routes_offer(g->routes, offer, presence, g, conflict);
     if (conflict[0])
       sl_log(SL_LOG_ERROR, NULL, "two operations want one route; the first keeps it",
              "refused=\"%s\"", conflict);
   }
+  sl_routes_prune(g->routes, presence, g);
   if (sl_routes_save(g->routes, &err))
     sl_log(SL_LOG_ERROR, NULL, err.text, "path=%s", g->opts.state);
   if (!self->ready && sl_bus_client_ready(g->bus)) announce_ready(self);

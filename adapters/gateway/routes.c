@@ -137,8 +137,20 @@ static bool same(const sl_route_t *a, const sl_route_t *b)
   return true;
 }
 
+typedef struct rule {
+  sl_route_presence_fn presence; /* NULL: who is first keeps a route */
+  void *ctx;
+} rule_t;
+
+static bool may_replace(const rule_t *rule, const sl_route_t *old, const sl_route_t *route)
+{
+  if (!strcmp(old->operation, route->operation)) return true;
+  return rule->presence && rule->presence(rule->ctx, old->operation) != SL_ROUTE_OFFERED &&
+         rule->presence(rule->ctx, route->operation) == SL_ROUTE_OFFERED;
+}
+
 /* Takes route over. False: its place belongs to another operation. */
-static bool insert(sl_routes_t *self, sl_route_t *route)
+static bool insert(sl_routes_t *self, sl_route_t *route, const rule_t *rule)
 {
   node_t *node = &self->root;
   char **names = calloc(SL_ROUTE_VALUES + 1, sizeof *names);
@@ -154,7 +166,7 @@ static bool insert(sl_routes_t *self, sl_route_t *route)
   for (size_t i = 0; i < node->n_routes; i++) {
     sl_route_t *old = node->routes[i];
     if (strcmp(old->method, route->method)) continue;
-    if (strcmp(old->operation, route->operation)) goto failed;
+    if (!may_replace(rule, old, route)) goto failed;
     if (same(old, route)) {
       free_names(names);
       free_route(route);
@@ -208,8 +220,10 @@ static sl_route_t *route_new(sl_str_t operation, const sl_bus_operation_t *o)
   return r;
 }
 
-void sl_routes_offer(sl_routes_t *self, const sl_bus_offer_t *offer, char conflict[256])
+void sl_routes_offer(sl_routes_t *self, const sl_bus_offer_t *offer, sl_route_presence_fn presence,
+                     void *ctx, char conflict[256])
 {
+  const rule_t rule = {presence, ctx};
   conflict[0] = '\0';
   for (size_t i = 0; i < offer->n_operations; i++) {
     const sl_bus_operation_t *o = &offer->operations[i];
@@ -218,10 +232,34 @@ void sl_routes_offer(sl_routes_t *self, const sl_bus_offer_t *offer, char confli
                      SL_STR_ARG(o->name));
     if (!o->method.len || n < 0 || (size_t)n >= sizeof operation) continue;
     sl_route_t *route = route_new(sl_str(operation), o);
-    if (route && !insert(self, route))
+    if (route && !insert(self, route, &rule))
       snprintf(conflict, 256, "%.120s %.*s %.*s", operation, SL_STR_ARG(o->method),
                SL_STR_ARG(o->path));
   }
+}
+
+static void prune(sl_routes_t *self, node_t *node, const rule_t *rule)
+{
+  size_t kept = 0;
+  for (size_t i = 0; i < node->n_routes; i++) {
+    if (rule->presence(rule->ctx, node->routes[i]->operation) == SL_ROUTE_DROPPED) {
+      free_route(node->routes[i]);
+      free_names(node->names[i]);
+      self->n--;
+      self->changed = true;
+    } else {
+      node->routes[kept] = node->routes[i];
+      node->names[kept++] = node->names[i];
+    }
+  }
+  node->n_routes = kept;
+  for (node_t *c = node->child; c; c = c->next) prune(self, c, rule);
+}
+
+void sl_routes_prune(sl_routes_t *self, sl_route_presence_fn presence, void *ctx)
+{
+  const rule_t rule = {presence, ctx};
+  prune(self, &self->root, &rule);
 }
 
 /* --- matching
@@ -262,6 +300,8 @@ static sl_route_result_t walk(const node_t *node, const char *method, sl_str_t r
     text = sl_percent_decode(arena, seg, false);
     if (!text.p) return SL_ROUTE_BAD_PATH;
   }
+  /* Who shortens them on the way sees another path than we do. */
+  if (sl_str_eqz(text, ".") || sl_str_eqz(text, "..")) return SL_ROUTE_BAD_PATH;
   for (const node_t *c = node->child; c && best != SL_ROUTE_FOUND; c = c->next) {
     if (c->literal ? !sl_str_eqz(text, c->literal) : !text.len) continue;
     if (!c->literal) match->values[n] = text;
@@ -362,7 +402,7 @@ static sl_code_t load(sl_routes_t *self, sl_err_t *err)
   sl_arena_t *arena = sl_arena_new(0, 256 << 20);
   sl_code_t code =
       arena ? sl_bus_offers_decode(sl_buf_str(&text), arena, &offers, &n, err) : SL_BUG;
-  for (size_t i = 0; !code && i < n; i++) sl_routes_offer(self, &offers[i], conflict);
+  for (size_t i = 0; !code && i < n; i++) sl_routes_offer(self, &offers[i], NULL, NULL, conflict);
   sl_arena_destroy(&arena);
   sl_buf_fini(&text);
   self->changed = code != SL_OK;
