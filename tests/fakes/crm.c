@@ -188,7 +188,7 @@ int main(int argc, char **argv)
   struct soap *soap = soap_new1(SOAP_C_UTFSTRING | SOAP_IO_KEEPALIVE | SOAP_XML_STRICT);
   soap->bind_flags = SO_REUSEADDR;
   soap->socket_flags = MSG_NOSIGNAL;
-  soap->max_keep_alive = 0x7fffffff;
+  soap->max_keep_alive = 1 << 30; /* gSOAP adds one to it */
   soap->tcp_keep_alive = 1;
   if (!soap_valid_socket(soap_bind(soap, "127.0.0.1", port, 1024))) {
     soap_print_fault(soap, stderr);

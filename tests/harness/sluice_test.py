@@ -16,6 +16,9 @@ import atexit, http.client, json, os, re, shutil, signal, socket, subprocess, sy
 
 BUILD = os.environ.get("SL_BUILD") or os.path.abspath("_build")
 SOURCE = os.environ.get("SL_SOURCE") or os.path.abspath(".")
+# Built with AddressSanitizer: memory figures mean nothing then, and everything takes longer.
+SANITIZED = b"__asan_init" in open(os.path.join(BUILD, "bin", "sluice-bus"), "rb").read() \
+    if os.path.exists(os.path.join(BUILD, "bin", "sluice-bus")) else False
 _work = None
 _procs = []
 

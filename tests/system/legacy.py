@@ -95,8 +95,7 @@ def hostile(t, gateway, adapter):
     r, seconds = timed(lambda: get(gateway, "/customers/5"))
     kb = memory(adapter.pid, "VmHWM")
     t.ok(r.status in (502, 504), "answer_attribute-of-1-GB_502", r)
-    asan = "-asan" in BUILD
-    t.ok(kb < (600 if asan else 150) * 1024, "answer_attribute-of-1-GB_memory-bounded", "%d kB" % kb)
+    t.ok(kb < (600 if SANITIZED else 150) * 1024, "answer_attribute-of-1-GB_memory-bounded", "%d kB" % kb)
     os.unlink(big)
     write("crm.control", "")
     t.ok(wait_for(lambda: get(gateway, "/customers/5").status == 200, "the crm to be well again"), "crm_well-again_200")

@@ -7,8 +7,7 @@ sys.path[:0] = [os.path.join(os.environ.get("SL_SOURCE", "."), "tests", "harness
 from sluice_test import *
 import erp_db
 
-ASAN = "-asan" in BUILD
-ROWS = int(os.environ.get("SL_ROWS", 100000 if ASAN else 1000000))
+ROWS = int(os.environ.get("SL_ROWS", 100000 if SANITIZED else 1000000))
 MOST_KB = 30 * 1024
 MAPPING = os.path.join(SOURCE, "mappings", "examples", "erp", "erp.map.xml")
 
@@ -96,8 +95,8 @@ def download(t, db):
     slow.join(5)
     t.note("%s: %d rows, %d MB, RssAnon in KiB %s, slowest other read %.3f s, %d commits meanwhile" %
            (db.name, fast.rows, fast.bytes >> 20, most, slowest, commits))
-    t.ok(slowest < (5 if ASAN else 1), db.name + "_million_others-undisturbed", slowest)
-    if not ASAN:  # its shadow memory counts as anonymous
+    t.ok(slowest < (5 if SANITIZED else 1), db.name + "_million_others-undisturbed", slowest)
+    if not SANITIZED:  # its shadow memory counts as anonymous
         t.ok(max(most.values()) <= MOST_KB, db.name + "_million_no-process-above-30-MB", most)
     gateway.stop()
     adapter.stop()

@@ -163,7 +163,7 @@ def test_outage(t, gateway, crm, adapter):
     reply = wait_for(lambda: (lambda r: r.status == 200 and r)(get(gateway, "/customers/1")), "crm to be back")
     t.equal(reply.json["id"], "1", "get_crm-is-back_200")
     t.ok(adapter.alive(), "adapter_after-all-that_alive")
-    t.ok(adapter.memory() < 8192 or "asan" in BUILD, "adapter_after-all-that_8MB", adapter.memory())
+    t.ok(adapter.memory() < 8192 or SANITIZED, "adapter_after-all-that_8MB", adapter.memory())
 
 
 with Tap() as t:
