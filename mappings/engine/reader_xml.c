@@ -358,6 +358,9 @@ sl_xml_reader_t *sl_xml_reader_new(const sl_mapping_t *mapping, sl_arena_t *aren
   r->parser = pool_take(mapping->pool);
   if (!r->parser) return NULL;
   r->parser->ctxt->userData = r;
+  /* Else an attribute's &amp; comes as "&#38;", for a tree builder to parse again. With DOCTYPE
+   * refused there are no entities but XML's own. */
+  r->parser->ctxt->replaceEntities = 1;
   return r;
 }
 

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The laws of a compiled plan, on the consumer's bytes: what is accepted and written reads back,
+ * and writing that again gives the same message. The plan is that of the golden case "customer". */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "mappings/engine/run.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static sl_mapping_t *mapping;
+
+static void load(void)
+{
+  char path[1200], exe[800];
+  const char *source = getenv("SL_SOURCE");
+  ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
+  exe[n > 0 ? n : 0] = '\0';
+  char *slash = strrchr(exe, '/');
+  if (slash) *slash = '\0';
+  snprintf(path, sizeof path, "%s%s/tests/golden/mapping/customer/case.map.xml",
+           source ? source : exe, source ? "" : "/../../..");
+  sl_diags_t *diags = sl_diags_new();
+  mapping = sl_mapping_load(path, diags);
+  sl_diags_print(diags, stderr);
+  sl_diags_destroy(&diags);
+  if (!mapping) abort();
+}
+
+static void broken(const char *what, const sl_buf_t *a, const sl_buf_t *b, const sl_err_t *err)
+{
+  fprintf(stderr, "%s\n%.*s\n%.*s\n%s %s\n", what, (int)a->len, a->p ? a->p : "", (int)b->len,
+          b->p ? b->p : "", err->field, err->text);
+  abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+  if (!mapping) load();
+  const sl_shape_t *shape = sl_mapping_shape(mapping, "Customer");
+  sl_arena_t *arena = sl_arena_new(0, 1 << 23);
+  sl_buf_t xml, json, again;
+  sl_err_t err = {0};
+  sl_buf_init(&xml, 1 << 22);
+  sl_buf_init(&json, 1 << 22);
+  sl_buf_init(&again, 1 << 22);
+  sl_str_t body = {(const char *)data, size};
+  if (!sl_shape_write(shape, arena, body, NULL, &xml, &err)) {
+    if (sl_shape_read(shape, arena, sl_buf_str(&xml), &json, &err))
+      broken("does not read back", &xml, &json, &err);
+    if (sl_shape_write(shape, arena, sl_buf_str(&json), NULL, &again, &err))
+      broken("is not accepted again", &xml, &json, &err);
+    if (xml.len != again.len || memcmp(xml.p, again.p, xml.len))
+      broken("changed", &xml, &again, &err);
+  }
+  sl_buf_fini(&xml);
+  sl_buf_fini(&json);
+  sl_buf_fini(&again);
+  sl_arena_destroy(&arena);
+  return 0;
+}
