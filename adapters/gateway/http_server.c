@@ -6,6 +6,7 @@
 #include <event2/listener.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "adapters/gateway/http_internal.h"
@@ -14,8 +15,10 @@
 
 enum {
   SWEEP_MS = 100,
-  LINGER_MS = 2000,  /* for a refused client to read why, before its unread bytes cause a reset */
-  BODY_RATE = 8,     /* bytes a millisecond (8 KB/s) that an upload has to make at least */
+  LINGER_MS = 2000, /* for a refused client to read why, before its unread bytes cause a reset */
+  BODY_RATE = 8,    /* bytes a millisecond (8 KB/s) that an upload has to make at least */
+  SPARE_FDS = 64,   /* for what is no connection of a client: the bus has some an adapter */
+  MAX_FDS = 1 << 20,
   AHEAD = 64 * 1024, /* bytes of further requests that are read while one is answered */
 };
 
@@ -370,6 +373,19 @@ static void on_sweep(void *ctx)
   listen_again(self);
 }
 
+/* Connections are not to use up the descriptors that the bus and our files need. */
+static sl_code_t reserve_fds(sl_http_server_t *self, sl_err_t *err)
+{
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit)) return sl_err_set(err, SL_BUG, "getrlimit failed");
+  limit.rlim_cur = limit.rlim_max < MAX_FDS ? limit.rlim_max : MAX_FDS;
+  if (setrlimit(RLIMIT_NOFILE, &limit)) return sl_err_set(err, SL_BUG, "setrlimit failed");
+  int64_t most = (int64_t)limit.rlim_cur - SPARE_FDS;
+  if (most < 1) return sl_err_set(err, SL_CONFIG, "the limit of open files is too low");
+  if (self->opts.max_connections > most) self->opts.max_connections = most;
+  return SL_OK;
+}
+
 /* --- the whole ---------------------------------------------------------------------------------
  */
 
@@ -379,6 +395,7 @@ static sl_code_t start(sl_http_server_t *self, sl_err_t *err)
   self->sweep = sl_timer_new(self->loop, on_sweep, self);
   self->http = evhttp_new(sl_loop_base(self->loop));
   if (!self->sweep || !self->http) return sl_err_set(err, SL_BUG, "no memory for the HTTP server");
+  if (reserve_fds(self, err)) return err->code;
   if (sl_loop_drain_add(self->loop, adopt_fresh, self)) return sl_err_set(err, SL_BUG, "loop full");
   if (self->opts.tls_cert &&
       !(self->tls = sl_tls_context(self->opts.tls_cert, self->opts.tls_key, err)))

@@ -548,7 +548,7 @@ void sl_calls_destroy(sl_calls_t **self_p)
   list_t *lists[] = {&self->queue, &self->open, &self->over};
   for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
     for (sl_host_call_t *call; (call = lists[i]->first);) {
-      if (call->in) fail_in(call, &err, false);
+      if (call->in) fail_in(call, &err, call->state == QUEUED);
       unlink_call(lists[i], call);
       destroy_call(call);
     }
