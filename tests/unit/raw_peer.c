@@ -15,18 +15,21 @@ void conn_close(struct conn *conn)
   sl_watch_destroy(&conn->watch);
   close(conn->fd);
   conn->fd = -1;
+  conn->need = 0;
   sl_buf_clear(&conn->in);
 }
 
 /* Bytes of the first whole request in the buffer; 0: it is not whole. */
 static size_t whole_request(struct conn *conn)
 {
-  const char *text = sl_buf_z(&conn->in), *end = strstr(text, "\r\n\r\n");
-  const char *length = strcasestr(text, "content-length:");
-  if (!end) return 0;
-  size_t need = (size_t)(end + 4 - text);
-  if (length && length < end) need += strtoul(length + 15, NULL, 10);
-  return conn->in.len >= need ? need : 0;
+  if (!conn->need) {
+    const char *text = sl_buf_z(&conn->in), *end = strstr(text, "\r\n\r\n");
+    const char *length = strcasestr(text, "content-length:");
+    if (!end) return 0;
+    conn->need = (size_t)(end + 4 - text);
+    if (length && length < end) conn->need += strtoul(length + 15, NULL, 10);
+  }
+  return conn->in.len >= conn->need ? conn->need : 0;
 }
 
 static void on_conn(void *ctx, int fd, int what)
@@ -45,6 +48,7 @@ static void on_conn(void *ctx, int fd, int what)
     int shown = len < sizeof peer->last ? (int)len : (int)sizeof peer->last - 1;
     snprintf(peer->last, sizeof peer->last, "%.*s", shown, conn->in.p);
     sl_buf_consume(&conn->in, len);
+    conn->need = 0;
     peer->script(peer, conn, ++peer->requests);
   }
 }

@@ -17,6 +17,7 @@ struct conn {
   int fd; /* -1: free */
   sl_watch_t *watch;
   sl_buf_t in;
+  size_t need; /* bytes of the request at in's beginning; 0: its head is not whole */
 };
 
 /* What the server does with its nth request (from 1). */

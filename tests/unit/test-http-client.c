@@ -15,7 +15,7 @@
 #include "core/clock.h"
 #include "tests/unit/raw_peer.h"
 
-enum { LIMIT_MS = 5000 };
+enum { LIMIT_MS = 20000 };
 
 /* --- a server that drips -----------------------------------------------------------------------
  */
