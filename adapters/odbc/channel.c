@@ -111,21 +111,38 @@ bool sl_channel_cancelled(sl_channel_t *self)
 /* --- reading -------------------------------------------------------------------------------------
  */
 
-/* At least one more byte; flags as of recv. */
-static bool read_some(sl_channel_t *self, size_t wanted, int flags)
+/* Waiting by poll, not in recv: the kernel wakes a sleeping recv also when the head takes bytes
+ * that we sent before, once for each answer and for nothing. */
+static bool wait_readable(const sl_channel_t *self)
+{
+  struct pollfd p = {.fd = self->data_fd, .events = POLLIN};
+  int n;
+  do n = poll(&p, 1, -1);
+  while (n < 0 && errno == EINTR);
+  return n > 0;
+}
+
+/* At least one more byte: 1; none there (unless wait): 0; the head is gone: -1. */
+static int read_some(sl_channel_t *self, size_t wanted, bool wait)
 {
   if (self->in_at) {
     sl_buf_consume(&self->in, self->in_at);
     self->in_at = 0;
   }
   size_t room = wanted > self->in.len ? wanted - self->in.len : 0;
-  if (!sl_buf_reserve(&self->in, room > READ_AHEAD ? room : READ_AHEAD)) return false;
-  ssize_t n;
-  do n = recv(self->data_fd, self->in.p + self->in.len, self->in.cap - self->in.len, flags);
-  while (n < 0 && errno == EINTR);
-  if (n <= 0) return false;
-  self->in.len += (size_t)n;
-  return true;
+  if (!sl_buf_reserve(&self->in, room > READ_AHEAD ? room : READ_AHEAD)) return -1;
+  for (;;) {
+    ssize_t n =
+        recv(self->data_fd, self->in.p + self->in.len, self->in.cap - self->in.len, MSG_DONTWAIT);
+    if (n > 0) {
+      self->in.len += (size_t)n;
+      return 1;
+    }
+    if (n < 0 && errno == EINTR) continue;
+    if (n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK)) return -1;
+    if (!wait) return 0;
+    if (!wait_readable(self)) return -1;
+  }
 }
 
 /* A call's text lives until the call ends, while CREDIT frames come into `in`: the buffers change
@@ -162,8 +179,8 @@ static void take(sl_channel_t *self, const sl_wp_frame_t *frame)
   if (frame->kind == SL_WP_CANCEL) mark_cancelled(self, frame->call);
 }
 
-/* The next frame into frame: 1, 0 none there yet (only with MSG_DONTWAIT), -1 the head is gone. */
-static int next_frame(sl_channel_t *self, sl_wp_frame_t *frame, int flags)
+/* The next frame into frame: 1, 0 none there yet (unless wait), -1 the head is gone. */
+static int next_frame(sl_channel_t *self, sl_wp_frame_t *frame, bool wait)
 {
   for (;;) {
     size_t used;
@@ -177,15 +194,15 @@ static int next_frame(sl_channel_t *self, sl_wp_frame_t *frame, int flags)
         self->in_at += used;
       return 1;
     }
-    if (!read_some(self, used, flags))
-      return (flags & MSG_DONTWAIT) && (errno == EAGAIN || errno == EWOULDBLOCK) ? 0 : -1;
+    rc = read_some(self, used, wait);
+    if (rc <= 0) return rc;
   }
 }
 
 bool sl_channel_expect(sl_channel_t *self, sl_wp_kind_t kind, sl_wp_frame_t *frame)
 {
   for (;;) {
-    if (next_frame(self, frame, 0) < 0) return false;
+    if (next_frame(self, frame, true) < 0) return false;
     if (frame->kind == SL_WP_CALL) opened(self, frame->call);
     if (frame->kind == kind) return true;
     take(self, frame);
@@ -196,9 +213,9 @@ bool sl_channel_wait_credit(sl_channel_t *self)
 {
   sl_wp_frame_t frame;
   int rc;
-  while ((rc = next_frame(self, &frame, MSG_DONTWAIT)) > 0) take(self, &frame);
+  while ((rc = next_frame(self, &frame, false)) > 0) take(self, &frame);
   while (rc >= 0 && self->credit == 0 && !has_cancelled(self)) {
-    rc = next_frame(self, &frame, 0);
+    rc = next_frame(self, &frame, true);
     if (rc > 0) take(self, &frame);
   }
   return rc >= 0 && self->credit > 0 && !has_cancelled(self);
@@ -210,7 +227,7 @@ bool sl_channel_may_commit(sl_channel_t *self)
   sl_wp_put(&self->out, SL_WP_COMMIT, 0, self->call, (sl_str_t){NULL, 0});
   if (!sl_channel_send(self, (sl_str_t){NULL, 0})) return false;
   while (!self->go && !has_cancelled(self)) {
-    if (next_frame(self, &frame, 0) < 0) return false;
+    if (next_frame(self, &frame, true) < 0) return false;
     take(self, &frame);
   }
   return self->go;

@@ -173,11 +173,12 @@ def exact(t, w):
         t.ok(r.status == 201 and back.get("amount") == amount and back.get("number") == number
              and back.get("memo") == memo, "exact_%s_unharmed" % amount, (r, back))
     for i, bad in enumerate([{"amount": "1.00005"}, {"amount": "123456789012345678901.0"}, {"amount": "1e5"},
-                             {"number": "1" * 41}, {"memo": "x" * 61}]):
+                             {"number": "1" * 41}, {"memo": "x" * 61}, {"amount": "-0.00"}, {"number": "-0"},
+                             {"memo": "a\0b"}]):
         body = dict({"id": 200 + i, "amount": "1.0000", "number": "1", "memo": "m"}, **bad)
         r = post(w.gateway, "/entries", body)
         name = list(bad)[0]
-        t.ok(r.status in (400, 422) and name in r.text, "exact_too-much-for-%s-%d_refused-naming-it" % (name, i), r)
+        t.ok(r.status in (400, 422) and name in r.text, "exact_%s-that-cannot-be-kept-%d_refused-naming-it" % (name, i), r)
         t.ok(get(w.gateway, "/entries/%d" % (200 + i)).status == 404, "exact_refused-%d_not-written" % i)
 
 
