@@ -13,7 +13,6 @@ typedef struct job {
   bool show;        /* send WIRE frames */
   bool transaction; /* around all statements; the answer waits for its end */
   bool rollback;    /* the outcome is not a success */
-  bool committed;
   bool head_sent;
   bool head_gone; /* the process that called us does not listen any more */
 } job_t;
@@ -103,12 +102,18 @@ static sl_code_t send_all(job_t *self, bool last, sl_err_t *err)
   return SL_OK;
 }
 
+static sl_code_t check_fits(const job_t *self, sl_err_t *err)
+{
+  if (!self->worker->out.failed) return SL_OK;
+  return sl_err_set(err, SL_GARBAGE, "the answer is too large to be held back until its end");
+}
+
 /* After each row: send what has come together, if it may leave already. */
 static sl_code_t flush(job_t *self, sl_err_t *err)
 {
   const sl_buf_t *out = &self->worker->out;
-  if (out->failed)
-    return sl_err_set(err, SL_GARBAGE, "the answer is too large to be held back until its end");
+  sl_code_t code = check_fits(self, err);
+  if (code) return code;
   if (out->len < SL_WP_PIECE || self->transaction || !sl_run_head(self->run)) return SL_OK;
   return send_all(self, false, err);
 }
@@ -209,10 +214,7 @@ static sl_code_t commit(job_t *self, sl_err_t *err)
   sl_sqlerr_t sqlerr;
   if (!session->in_transaction) return SL_OK;
   if (!sl_channel_may_commit(&self->worker->channel)) return gone(self, err);
-  if (sl_session_commit(session, &sqlerr)) {
-    self->committed = true;
-    return SL_OK;
-  }
+  if (sl_session_commit(session, &sqlerr)) return SL_OK;
   sl_log(SL_LOG_WARN, self->request, "the database refused to commit",
          "operation=%s sqlstate=%s native=%d", self->info->name, sqlerr.state, sqlerr.native);
   if (sl_sqlerr_refused(&sqlerr))
@@ -237,9 +239,10 @@ static void rollback(job_t *self)
 static sl_code_t work(job_t *self, sl_err_t *err)
 {
   sl_code_t code = execute_all(self, err);
+  if (code == SL_OK)
+    code = check_fits(self, err); /* before a commit: an error tells of no change */
   if (code == SL_OK && !self->rollback) code = commit(self, err);
   rollback(self);
-  if (code == SL_OK && self->worker->out.failed) return flush(self, err);
   return code ? code : send_all(self, true, err);
 }
 

@@ -50,6 +50,11 @@ bool sl_sqlerr_refused(const sl_sqlerr_t *self)
 {
   /* Integrity, transaction state, rollback, WITH CHECK: the server answered, and that was no. */
   static const char *const classes[] = {"23", "25", "40", "44"};
+  /* Of these classes, but saying that nobody knows, or that the transaction is still open (ODBC,
+   * appendix A; SQL, "statement completion unknown"). */
+  static const char *const unknown[] = {"25S01", "25S02", "40003"};
+  for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++)
+    if (strcmp(self->state, unknown[i]) == 0) return false;
   for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
     if (starts(self->state, classes[i])) return true;
   return false;

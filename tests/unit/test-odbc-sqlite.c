@@ -510,6 +510,23 @@ static void cancel_in_mid_fetch_harms_nothing(void **state)
   }
 }
 
+static void commit_is_refused_only_by_states_that_say_so(void **state)
+{
+  (void)state;
+  static const char *const refused[] = {"23000", "23505", "25S03", "40001", "40P01", "44000"};
+  static const char *const unknown[] = {"08007", "08S01", "25S01", "25S02",
+                                        "40003", "HY000", "HYT00", "57P01"};
+  sl_sqlerr_t e;
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+    snprintf(e.state, sizeof e.state, "%s", refused[i]);
+    if (!sl_sqlerr_refused(&e)) fail_msg("%s says that nothing was committed", e.state);
+  }
+  for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
+    snprintf(e.state, sizeof e.state, "%s", unknown[i]);
+    if (sl_sqlerr_refused(&e)) fail_msg("%s leaves open whether it was committed", e.state);
+  }
+}
+
 static void unreachable_file_is_unavailable(void **state)
 {
   (void)state;
@@ -540,6 +557,7 @@ int main(void)
       TEST(large_result_with_a_bound_filter_streams),
       TEST(cancel_interrupts_a_statement_that_runs_on),
       TEST(cancel_in_mid_fetch_harms_nothing),
+      cmocka_unit_test(commit_is_refused_only_by_states_that_say_so),
       TEST(unreachable_file_is_unavailable),
   };
   return cmocka_run_group_tests(tests, open_all, remove_all);
