@@ -27,6 +27,15 @@ static const sl_str_t nothing = {NULL, 0};
 #define HAS_SHADOW 0 /* AddressSanitizer's shadow memory would count as data */
 #endif
 
+#if HAS_SHADOW
+const char *__lsan_default_suppressions(void);
+/* Drivers leak: psqlodbc an error for each connection that fails. Ours are still reported. */
+const char *__lsan_default_suppressions(void)
+{
+  return "leak:psqlodbc\n";
+}
+#endif
+
 static void cap_memory(uint32_t mib)
 {
   struct rlimit limit = {.rlim_cur = (rlim_t)mib << 20, .rlim_max = (rlim_t)mib << 20};
