@@ -325,7 +325,7 @@ static bool launch_curl(sl_http_call_t *call)
 static void launch(sl_http_call_t *call)
 {
   list_add(&call->client->active, call);
-  if (sl_http_direct_start(call) || launch_curl(call)) return;
+  if ((call->client->opts.direct && sl_http_direct_start(call)) || launch_curl(call)) return;
   sl_http_fail(call, SL_BUG, "out of memory");
   sl_http_finish(call);
 }

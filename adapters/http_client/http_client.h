@@ -58,7 +58,7 @@ typedef struct sl_http_opts {
   char *proxy, *ca, *cert, *key, *key_password;
   char *user, *password;
   sl_opt_list_t headers;
-  bool tls_verify, compression;
+  bool tls_verify, compression, direct;
 } sl_http_opts_t;
 
 /* Rows for an sl_opt_t table: member is the sl_http_opts_t inside struct type. */
@@ -100,7 +100,10 @@ typedef struct sl_http_opts {
       SL_HTTP_ROW(type, member, "header", SL_OPT_LIST, headers, NULL, 0, 0, "'NAME: VALUE'",       \
                   "Send this header with every request; may be given several times.", true),       \
       SL_HTTP_ROW(type, member, "compression", SL_OPT_FLAG, compression, "no", 0, 0, NULL,         \
-                  "Accept answers compressed with gzip: pays on slow lines only.", false)
+                  "Accept answers compressed with gzip: pays on slow lines only.", false),         \
+      SL_HTTP_ROW(type, member, "direct", SL_OPT_FLAG, direct, "yes", 0, 0, NULL,                  \
+                  "Speak plain HTTP to known addresses ourselves; --no-direct: all by libcurl.",   \
+                  false)
 
 /* opts is copied where needed, its text borrowed for the client's life. SL_CONFIG: unreadable CA,
  * certificate or key, a malformed header. NULL then. */

@@ -63,8 +63,7 @@ struct fate {
   char header[64]; /* X-Test */
 };
 
-/* Every test runs both ways a call can go: through libcurl, which alone does compression, and
- * directly. */
+/* Every test runs both ways a call can go: through libcurl, and directly. */
 static sl_http_opts_t usual = {.connect_timeout_ms = 2000,
                                .timeout_ms = 10000,
                                .min_rate = 1000,
@@ -78,7 +77,8 @@ static sl_http_opts_t usual = {.connect_timeout_ms = 2000,
 static int through_curl(void **state)
 {
   (void)state;
-  usual.compression = true;
+  usual.compression = true; /* what libcurl alone can do */
+  usual.direct = false;
   return 0;
 }
 
@@ -86,6 +86,7 @@ static int directly(void **state)
 {
   (void)state;
   usual.compression = false;
+  usual.direct = true;
   return 0;
 }
 
