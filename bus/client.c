@@ -370,8 +370,8 @@ static void collect(sl_bus_call_t *call, sl_str_t data, bool last)
     sl_bus_credit(call, (int64_t)data.len);
     return;
   }
-  sl_arena_reset(call->client->scratch);
-  if (sl_bus_decode(sl_bus_frame(&call->reply), call->client->scratch, &header, NULL) != SL_OK)
+  /* Beside the last piece's: scratch is used again by what the callback may send. */
+  if (sl_bus_decode(sl_bus_frame(&call->reply), call->client->arena, &header, NULL) != SL_OK)
     protocol_error(call, "its answer's header is gone"); /* it was decoded before */
   else
     tell_reply(call, &header, sl_buf_str(&call->collected), false);
@@ -382,6 +382,11 @@ static void on_reply(sl_bus_call_t *call, const sl_bus_header_t *header, sl_bus_
   sl_str_t body = sl_bus_frame(&message->body);
   if (call->streaming) {
     protocol_error(call, "it answered twice");
+    return;
+  }
+  /* Who got a problem is done with the call, and would not expect pieces of it. */
+  if (header->has_problem && header->more) {
+    protocol_error(call, "it sent a problem that goes on");
     return;
   }
   if (header->not_started) {

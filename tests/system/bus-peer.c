@@ -47,6 +47,7 @@ static sl_bus_operation_t operations[] = {
     {.name = SL_STR("lastword"), .safe = true},
     {.name = SL_STR("refuse"), .method = SL_STR("GET"), .path = SL_STR("/refuse"), .safe = true},
     {.name = SL_STR("problem"), .method = SL_STR("GET"), .path = SL_STR("/problem"), .safe = true},
+    {.name = SL_STR("endless"), .method = SL_STR("GET"), .path = SL_STR("/endless"), .safe = true},
 };
 
 static void answer(sl_bus_incoming_t *in, int status, sl_str_t body)
@@ -108,6 +109,15 @@ static void refuse(sl_bus_incoming_t *in, bool not_started)
   sl_bus_answer(in, &header, sl_strn("", 0));
 }
 
+/* A problem of which more is to come: no adapter of ours says that. */
+static void tell_endless_problem(sl_bus_incoming_t *in)
+{
+  sl_bus_header_t header = {.status = 502, .has_problem = true, .more = true};
+  header.problem.code = SL_GARBAGE;
+  sl_bus_answer(in, &header, sl_strn("", 0));
+  sl_bus_answer_chunk(in, sl_str("and on"), true, NULL);
+}
+
 static void on_call(void *ctx, sl_bus_incoming_t *in)
 {
   peer_t *self = ctx;
@@ -125,6 +135,8 @@ static void on_call(void *ctx, sl_bus_incoming_t *in)
     kill(getpid(), SIGKILL);
   else if (sl_str_eqz(op, "refuse") || sl_str_eqz(op, "problem"))
     refuse(in, sl_str_eqz(op, "refuse"));
+  else if (sl_str_eqz(op, "endless"))
+    tell_endless_problem(in);
   else if (sl_str_eqz(op, "lastword"))
     answer(in, 200, sl_str("goodbye")), sl_loop_stop(self->loop);
   else if (self->n_held < sizeof self->held / sizeof *self->held)

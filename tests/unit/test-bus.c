@@ -335,6 +335,20 @@ static void answer_that_breaks_off_says_why(void **state)
   assert_non_null(strstr(r.text, "the cursor was lost"));
 }
 
+static void problem_that_goes_on_is_garbage(void **state)
+{
+  fixture_t *f = *state;
+  result_t r = {0};
+  start_peer(f, "crm");
+  wait_for(f, "crm", 1);
+  call(f, "crm.endless", NULL, NULL, 5000, &streaming, &r);
+  WAIT(f, r.last);
+  assert_int_equal(r.errors, 1);
+  assert_int_equal(r.code, SL_GARBAGE);
+  assert_string_equal(ask(f, "crm.echo", "next").body, "next");
+  assert_int_equal(r.replies + r.chunks, 0);
+}
+
 static void in_flight_bound_refuses_the_next(void **state)
 {
   fixture_t *f = *state;
@@ -665,6 +679,7 @@ int main(void)
       CASE(chunks_are_collected_without_handler),
       CASE(stream_cancelled_in_its_callback_ends),
       CASE(answer_that_breaks_off_says_why),
+      CASE(problem_that_goes_on_is_garbage),
       CASE(in_flight_bound_refuses_the_next),
       CASE(killed_adapter_fails_what_was_in_flight),
       CASE(last_word_before_the_end_arrives),
