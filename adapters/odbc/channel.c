@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <sqlext.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -81,7 +83,7 @@ static void *watchdog(void *ctx)
   return NULL;
 }
 
-sl_code_t sl_channel_open(sl_channel_t *self, int data_fd, int control_fd, sl_err_t *err)
+void sl_channel_open(sl_channel_t *self, int data_fd, int control_fd)
 {
   memset(self, 0, sizeof *self);
   self->data_fd = data_fd;
@@ -89,10 +91,17 @@ sl_code_t sl_channel_open(sl_channel_t *self, int data_fd, int control_fd, sl_er
   sl_buf_init(&self->in, SL_WP_MAX_DOWN + SL_WP_HEADER + READ_AHEAD);
   sl_buf_init(&self->held, 0);
   sl_buf_init(&self->out, 0);
+  pthread_mutex_init(&self->lock, NULL);
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+sl_code_t sl_channel_watch(sl_channel_t *self, sl_err_t *err)
+{
   pthread_t thread;
-  if (pthread_mutex_init(&self->lock, NULL) || pthread_create(&thread, NULL, watchdog, self) ||
-      pthread_detach(thread))
+  if (pthread_create(&thread, NULL, watchdog, self) || pthread_detach(thread))
     return sl_err_set(err, SL_UNAVAILABLE, "cannot start the watchdog thread");
+  self->watching = true;
+  prctl(PR_SET_PDEATHSIG, 0); /* it tells the driver first */
   return SL_OK;
 }
 
@@ -177,6 +186,10 @@ static void take(sl_channel_t *self, const sl_wp_frame_t *frame)
   if (frame->kind == SL_WP_CREDIT && sl_wp_get_credit(frame, &bytes)) self->credit += bytes;
   if (frame->kind == SL_WP_GO) self->go = true;
   if (frame->kind == SL_WP_CANCEL) mark_cancelled(self, frame->call);
+  /* Its twin on the other socket is nobody's business without a watchdog; it must not fill it. */
+  char twin[64 * SL_WP_HEADER];
+  if (frame->kind == SL_WP_CANCEL && !self->watching)
+    while (recv(self->control_fd, twin, sizeof twin, MSG_DONTWAIT) > 0) continue;
 }
 
 /* The next frame into frame: 1, 0 none there yet (unless wait), -1 the head is gone. */

@@ -7,6 +7,11 @@
  * reads the second, calls SQLCancel on the statement that is running, and again every 50 ms until
  * the call is over, as a cancel that comes just before a statement starts is lost. It is the only
  * thread of ours in the whole system. When the head dies, the watchdog ends the process.
+ *
+ * A second thread makes every lock of libc and driver a locked instruction. SQLite takes and gives
+ * back one for each value: it cost a quarter of a long list's time. Where a killed worker harms
+ * nothing, as with SQLite, whose journal rolls it back, there is no watchdog: at the deadline the
+ * head waits its grace and kills (sl_quirk_t.kill_only).
  */
 #ifndef SL_ODBC_CHANNEL_H
 #define SL_ODBC_CHANNEL_H
@@ -24,6 +29,7 @@ typedef struct sl_channel {
   uint64_t credit; /* bytes of answer that may be sent */
   uint32_t call;   /* under way; 0: none */
   bool go;         /* leave to commit has come */
+  bool watching;   /* there is a watchdog */
 
   pthread_mutex_t lock; /* for what follows */
   SQLHSTMT running;     /* statement to cancel */
@@ -32,8 +38,11 @@ typedef struct sl_channel {
   bool cancelled;
 } sl_channel_t;
 
-/* Starts the watchdog. The process lives as long as the channel: there is no fini. */
-sl_code_t sl_channel_open(sl_channel_t *self, int data_fd, int control_fd, sl_err_t *err);
+/* The process lives as long as the channel: there is no fini. Until there is a watchdog, the kernel
+ * ends the process when the head dies. */
+void sl_channel_open(sl_channel_t *self, int data_fd, int control_fd);
+/* Starts the watchdog. */
+sl_code_t sl_channel_watch(sl_channel_t *self, sl_err_t *err);
 
 /* Blocks for the first frame of the kind wanted; false when the head is gone. CREDIT and CANCEL
  * frames that come meanwhile are dealt with. A CALL opens the call. */

@@ -38,7 +38,7 @@ static const sl_quirk_t quirks[] = {
         .rollback = "ROLLBACK",
         .bind_table = true,
         .bind_integers = true,
-        .cancel_aside = true,
+        .kill_only = true,
         /* Any SQLite column may hold more than it says, and SQLSetPos does not work. */
         .array_rows = 1,
         .states = sqlite_states,

@@ -28,9 +28,10 @@ typedef struct sl_quirk {
   bool bind_table;
   /* Text bound to an integer parameter stays text: bind 64-bit integers. */
   bool bind_integers;
-  /* SQLCancel closes the statement it is given, under the feet of the thread that executes it: give
-   * it another one of the same connection. */
-  bool cancel_aside;
+  /* At the deadline the worker is killed, without SQLCancel and the watchdog that would call it
+   * (channel.h). sqliteodbc's SQLCancel also closes the statement that it is given, under the feet
+   * of the thread that executes it. */
+  bool kill_only;
   /* Rows fetched at once: more than 1 only where SQLSetPos works (SQL_GD_BLOCK). */
   unsigned array_rows;
   /* Drivers that answer HY000 to everything; ends with state NULL. NULL: SQLSTATEs are right. */

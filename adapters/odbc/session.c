@@ -149,12 +149,6 @@ sl_code_t sl_session_open(sl_session_t *self, SQLHENV env, const sl_session_opts
     return sl_err_set(err, connect_code(&sqlerr), "cannot connect (SQLSTATE %s): %s", sqlerr.state,
                       sqlerr.message);
   }
-  if (self->quirk->cancel_aside &&
-      !SQL_SUCCEEDED(SQLAllocHandle(SQL_HANDLE_STMT, self->dbc, &self->aside))) {
-    self->aside = SQL_NULL_HSTMT;
-    sl_session_close(self);
-    return sl_err_set(err, SL_UNAVAILABLE, "no memory for a statement");
-  }
   if (*opts->init_sql && !sl_session_run(self, opts->init_sql, NULL, NULL, 0, &sqlerr)) {
     sl_session_close(self);
     return sl_err_set(err, connect_code(&sqlerr), "init-sql failed (SQLSTATE %s)", sqlerr.state);
@@ -167,8 +161,6 @@ void sl_session_close(sl_session_t *self)
   if (!sl_session_is_open(self)) return;
   sl_sqlerr_t ignored;
   sl_session_rollback(self, &ignored);
-  if (self->aside != SQL_NULL_HSTMT) SQLFreeHandle(SQL_HANDLE_STMT, self->aside);
-  self->aside = SQL_NULL_HSTMT;
   SQLDisconnect(self->dbc);
   SQLFreeHandle(SQL_HANDLE_DBC, self->dbc);
   self->dbc = SQL_NULL_HDBC;

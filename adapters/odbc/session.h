@@ -21,7 +21,6 @@ typedef struct sl_sqlerr {
 
 typedef struct sl_session {
   SQLHDBC dbc;
-  SQLHSTMT aside; /* for SQLCancel, where the running statement will not do; else SQL_NULL_HSTMT */
   const sl_quirk_t *quirk;
   SQLUINTEGER getdata; /* SQL_GETDATA_EXTENSIONS */
   bool in_transaction;

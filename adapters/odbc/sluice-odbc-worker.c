@@ -94,7 +94,9 @@ static sl_code_t prepare(sl_worker_t *self, const char *path, const sl_wp_hello_
   if (!self->arena || !self->env)
     return sl_err_set(err, SL_UNAVAILABLE, "no memory, or no ODBC driver manager");
   sl_code_t code = load(self, path, err);
-  return code ? code : sl_place_open(&self->point, self, false, err);
+  if (!code) code = sl_place_open(&self->point, self, false, err);
+  if (!code && !self->point.session.quirk->kill_only) code = sl_channel_watch(&self->channel, err);
+  return code;
 }
 
 /* Secrets are kept for the second connection only. */
@@ -143,16 +145,12 @@ static bool is_socket(int fd)
 int main(int argc, char **argv)
 {
   static sl_worker_t self;
-  sl_err_t err;
   if (argc < 2 || argv[1][0] == '-' || !is_socket(DATA_FD) || !is_socket(CONTROL_FD)) {
     fputs("sluice-odbc-worker is started by sluice-odbc, not by hand: see sluice-odbc(1).\n",
           argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
     return argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 : 2;
   }
-  if (sl_channel_open(&self.channel, DATA_FD, CONTROL_FD, &err)) {
-    fprintf(stderr, "sluice-odbc-worker: %s\n", err.text);
-    return 1;
-  }
+  sl_channel_open(&self.channel, DATA_FD, CONTROL_FD);
   int rc = serve(&self, argv[1]);
   sl_place_close(&self.stream);
   sl_place_close(&self.point);

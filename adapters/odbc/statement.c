@@ -174,8 +174,7 @@ static bool bind(const sl_statements_t *self, SQLHSTMT h, SQLUSMALLINT nr,
 /* From here until it is told otherwise the watchdog may cancel what s executes. */
 static void running(const sl_statement_t *s)
 {
-  SQLHSTMT aside = s->home->session->aside;
-  sl_channel_running(s->home->channel, aside != SQL_NULL_HSTMT ? aside : s->h);
+  sl_channel_running(s->home->channel, s->h);
 }
 
 static sl_step_t run(sl_statements_t *self, sl_statement_t *s, sl_fault_t *fault)

@@ -6,6 +6,7 @@ from sluice_test import *
 
 class Sqlite:
     name = "sqlite"
+    interrupts = False  # no SQLCancel: its workers are killed at the deadline
     forever = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) AS N FROM n"
 
     def __init__(self):
@@ -36,6 +37,7 @@ class Sqlite:
 
 class Postgres:
     name = "postgresql"
+    interrupts = True
     forever = "SELECT 1 AS N FROM (SELECT pg_sleep(3600)) s"
 
     def __init__(self):

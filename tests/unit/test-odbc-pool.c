@@ -89,7 +89,8 @@ static int be_worker(const char *manner)
   sl_wp_call_t call;
   sl_err_t err;
   sl_wp_ready_t ready = {SL_STR("fake"), SL_STR("Fake"), SL_STR("session-1")};
-  if (sl_channel_open(&c, 3, 4, &err)) return 1;
+  sl_channel_open(&c, 3, 4);
+  if (sl_channel_watch(&c, &err)) return 1;
   if (!sl_channel_expect(&c, SL_WP_HELLO, &frame)) return 1;
   if (strcmp(manner, "down") == 0) {
     say_err(&c, SL_WP_DOWN, SL_UNAVAILABLE, "away");

@@ -19,7 +19,6 @@ static char dir[] = "/tmp/sl-odbc-XXXXXX";
 static char connection[256];
 static SQLHENV env;
 static sl_channel_t channel;
-static int head_data, head_control;
 static sl_session_t session;
 static sl_statements_t *statements;
 static unsigned next_key;
@@ -28,16 +27,13 @@ static int open_all(void **state)
 {
   (void)state;
   int data[2], control[2];
-  sl_err_t err;
   assert_non_null(mkdtemp(dir));
   snprintf(connection, sizeof connection, "Driver=SQLite3;Database=%s/t.db", dir);
   env = sl_session_env();
   assert_non_null(env);
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, data), 0);
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, control), 0);
-  head_data = data[1];
-  head_control = control[1];
-  assert_int_equal(sl_channel_open(&channel, data[0], control[0], &err), SL_OK);
+  sl_channel_open(&channel, data[0], control[0]);
   return 0;
 }
 
@@ -442,74 +438,6 @@ static void large_result_with_a_bound_filter_streams(void **state)
 #endif
 }
 
-/* --- cancelling
- * ---------------------------------------------------------------------------------------- */
-
-static void cancel_interrupts_a_statement_that_runs_on(void **state)
-{
-  (void)state;
-  static const char forever[] =
-      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n) SELECT max(i) FROM n";
-  sl_wp_call_t call = {SL_STR("op"), SL_STR("r"), 0, {NULL, 0, {NULL, 0}}};
-  sl_wp_frame_t frame;
-  sl_buf_t b;
-  sl_buf_init(&b, 0);
-  sl_wp_put_call(&b, 0, 5, &call);
-  assert_int_equal(write(head_data, b.p, b.len), b.len);
-  assert_true(sl_channel_expect(&channel, SL_WP_CALL, &frame));
-  sl_buf_clear(&b);
-  sl_wp_put(&b, SL_WP_CANCEL, 0, 5, (sl_str_t){NULL, 0});
-  assert_int_equal(write(head_control, b.p, b.len), b.len);
-  sl_buf_fini(&b);
-  sl_fault_t fault;
-  sl_statement_t *s;
-  long changed;
-  const sl_sql_cell_t *c;
-  sl_step_t step = execute(forever, NULL, 0, true, false, &s, &changed, &fault);
-  if (step == SL_STEP_OK) step = sl_statement_fetch(s, &c, &fault);
-  assert_int_equal(step, SL_STEP_SQL);
-  assert_true(sl_sqlerr_timed_out(&fault.sql));
-  assert_true(sl_channel_cancelled(&channel));
-  sl_channel_end_call(&channel);
-  assert_false(sl_channel_cancelled(&channel));
-}
-
-/* The driver must not be harmed by a cancel that comes while rows are fetched, nor what follows. */
-static void cancel_in_mid_fetch_harms_nothing(void **state)
-{
-  (void)state;
-  sl_wp_call_t call = {SL_STR("op"), SL_STR("r"), 0, {NULL, 0, {NULL, 0}}};
-  static const char many[] =
-      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i < ?) SELECT i FROM n";
-  sl_sql_param_t p = param("100000000", "INTEGER");
-  for (uint32_t id = 100; id < 150; id++) {
-    sl_wp_frame_t frame;
-    sl_fault_t fault;
-    sl_statement_t *s;
-    long changed;
-    const sl_sql_cell_t *c;
-    sl_buf_t b;
-    sl_buf_init(&b, 0);
-    sl_wp_put_call(&b, 0, id, &call);
-    assert_int_equal(write(head_data, b.p, b.len), b.len);
-    assert_true(sl_channel_expect(&channel, SL_WP_CALL, &frame));
-    assert_int_equal(execute(many, &p, 1, true, true, &s, &changed, &fault), SL_STEP_OK);
-    sl_buf_clear(&b);
-    sl_wp_put(&b, SL_WP_CANCEL, 0, id, (sl_str_t){NULL, 0});
-    assert_int_equal(write(head_control, b.p, b.len), b.len);
-    sl_buf_fini(&b);
-    sl_step_t step;
-    do step = sl_statement_fetch(s, &c, &fault);
-    while (step == SL_STEP_OK);
-    assert_int_equal(step, SL_STEP_SQL);
-    sl_statement_close(s);
-    sl_channel_end_call(&channel);
-    c = first_row("SELECT 1", &s);
-    assert_cell(&c[0], "1");
-    sl_statement_close(s);
-  }
-}
-
 static void commit_is_refused_only_by_states_that_say_so(void **state)
 {
   (void)state;
@@ -555,8 +483,6 @@ int main(void)
       TEST(second_writer_is_told_to_try_again),
       TEST(writer_commits_while_a_reader_is_in_mid_fetch),
       TEST(large_result_with_a_bound_filter_streams),
-      TEST(cancel_interrupts_a_statement_that_runs_on),
-      TEST(cancel_in_mid_fetch_harms_nothing),
       cmocka_unit_test(commit_is_refused_only_by_states_that_say_so),
       TEST(unreachable_file_is_unavailable),
   };
