@@ -271,10 +271,13 @@ static sl_code_t put_cells(const level_t *level, bool *comma_p, sl_arena_t *aren
 static sl_code_t put_row(const levels_t *levels, sl_arena_t *arena, sl_buf_t *out, sl_err_t *err)
 {
   bool comma = false;
+  size_t start = out->len;
   for (unsigned i = 0; i < levels->n; i++) {
     sl_code_t code = put_cells(&levels->v[i], &comma, arena, out, err);
     if (code) return code;
   }
+  if (out->len == start)
+    return sl_err_set(err, SL_INVALID, "a value was expected: a row of one NULL is an empty line");
   sl_buf_addc(out, '\n');
   return SL_OK;
 }

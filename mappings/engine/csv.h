@@ -17,7 +17,7 @@
  * are skipped; those it names and that are missing are SL_GARBAGE. */
 sl_code_t sl_csv_read(sl_record_t *record, sl_arena_t *arena, sl_str_t csv, sl_err_t *err);
 /* A record in JSON spelling → header and rows, appended. SL_INVALID names the field that its codec
- * refuses. */
+ * refuses. A row whose only cell is NULL is refused as well: an empty line is no row. */
 sl_code_t sl_csv_write(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *out, sl_err_t *err);
 
 #endif
