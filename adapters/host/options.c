@@ -29,7 +29,7 @@ static const sl_opt_t common[] = {
     {"max-message", 0, SL_OPT_SIZE, OF(max_message), "64MiB", 65536, (int64_t)1 << 40, "SIZE",
      "Memory that one call may take.", false},
     {"deadline", 0, SL_OPT_TIME, OF(deadline_ms), "30s", 1, 86400000, "TIME",
-     "Time for a call whose caller gave none.", false},
+     "Longest time for a call, also where its caller allows more or says nothing.", false},
     {"drain", 0, SL_OPT_TIME, OF(drain_ms), "10s", 0, 3600000, "TIME",
      "On SIGTERM, how long calls under way may still take.", false},
     {"log-level", 0, SL_OPT_TEXT, OF(log_level), "info", 0, 0, "LEVEL",

@@ -126,10 +126,28 @@ def test_drain(t, gw):
     s.close()
 
 
+def test_queued_elsewhere(t, gw):
+    """What was queued when its adapter stopped was not started: another instance takes it."""
+    first = start_adapter("null", mapping("three"), "--max-in-flight", "1", "--max-queue", "1", "--drain", "300ms")
+    wait_route(gw, "/three/1")
+    s = hold(gw, "/three/1")
+    queued = send(gw, "/three/2", 15)
+    wait_for(lambda: get(gw, "/three/3", headers={"Prefer": "wait=1"}).status == 503, "the queue to be full")
+    second = start_adapter("null", mapping("three"))
+    wait_for(lambda: get(gw, "/three/4", headers={"Prefer": "wait=1"}).status == 200, "the second instance")
+    first.signal(signal.SIGTERM)
+    t.equal(first.p.wait(10), 0, "drain_with-a-queue_ends-in-time")
+    status, got = status_of(queued)
+    t.ok(status == 200 and b'"path:id":"2"' in got, "queued_adapter-stops_served-by-another", got)
+    s.close()
+    t.equal(second.stop(), 0, "second-instance_exit-0")
+
+
 with Tap() as t:
     start_bus()
     gw = start_gateway()
     test_start(t)
     test_admission(t, gw)
     test_drain(t, gw)
+    test_queued_elsewhere(t, gw)
     t.equal(gw.stop(), 0, "gateway_sigterm_exit-0")
