@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "bus/client.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "bus/idmap.h"
-#include "bus/peers.h"
+#include "bus/call.h"
 #include "core/clock.h"
 
 enum {
@@ -15,301 +13,7 @@ enum {
    * this long to arrive. */
   GRACE_MS = 100,
   MESSAGE_CAP = 4 << 20, /* memory for one decoded header: text with escapes is copied */
-  POOL = 256,            /* ended calls kept for the next ones … */
-  POOL_HEAD = 4096,      /* … unless their header's buffer is larger than this */
 };
-
-/* What a call still has to send when its connection takes messages again. */
-enum { TODO_CALL = 1, TODO_CREDIT = 2, TODO_CANCEL = 4 };
-
-struct sl_bus_call {
-  sl_bus_idnode_t node; /* by id, while somebody waits for it */
-  char id[SL_BUS_MAX_ID];
-  sl_bus_client_t *client;
-  sl_bus_peer_t *peer;
-  sl_bus_call_t *next, *prev; /* of the peer's calls; next alone in the pool */
-  sl_bus_call_handlers_t handlers;
-  void *ctx;
-  sl_buf_t head;  /* the call's header as it was encoded last */
-  zmq_msg_t body; /* kept until the reply: another instance may have to get it */
-  int64_t encoded_ms;
-  int64_t deadline_ms;       /* as it was asked for: also the longest pause between pieces */
-  int64_t deadline_at;       /* sl_clock_ms */
-  int64_t due_ms;            /* when the sweep looks at it */
-  int64_t granted, received; /* bytes of a chunked answer */
-  int64_t owed;              /* credit not sent yet */
-  unsigned todo;
-  bool safe, retried, streaming;
-  bool over;          /* its end was told, or nobody wants to hear of it */
-  bool busy;          /* inside one of its callbacks */
-  sl_buf_t collected; /* handlers.chunk is NULL: the pieces */
-  zmq_msg_t reply;    /* and the header that they belong to */
-};
-
-struct sl_bus_client {
-  sl_bus_peers_t *peers;
-  sl_timer_t *sweep;
-  int64_t sweep_ms; /* when it goes off; INT64_MAX: not running */
-  sl_bus_idmap_t calls;
-  sl_bus_call_t *pool;
-  size_t n_pool;
-  sl_arena_t *arena;   /* of the message being handled */
-  sl_arena_t *scratch; /* of a header encoded again */
-  sl_buf_t head;       /* of credits and cancels */
-  int64_t window;
-  sl_loop_fn on_change;
-  void *change_ctx;
-};
-
-/* --- calls come and go ----------------------------------------------------------------------- */
-
-static sl_bus_call_t *take_call(sl_bus_client_t *self)
-{
-  sl_bus_call_t *call = self->pool;
-  if (call) {
-    self->pool = call->next;
-    self->n_pool--;
-  } else {
-    call = calloc(1, sizeof *call);
-    if (!call) return NULL;
-    sl_buf_init(&call->head, SL_BUS_MAX_HEADER);
-  }
-  sl_buf_t head = call->head;
-  sl_buf_clear(&head);
-  memset(call, 0, sizeof *call);
-  call->head = head;
-  call->client = self;
-  zmq_msg_init(&call->body);
-  zmq_msg_init(&call->reply);
-  sl_buf_init(&call->collected, SL_BUS_MAX_BODY);
-  return call;
-}
-
-static void free_call(sl_bus_call_t *call)
-{
-  sl_bus_client_t *self = call->client;
-  zmq_msg_close(&call->body);
-  zmq_msg_close(&call->reply);
-  sl_buf_fini(&call->collected);
-  if (self->n_pool < POOL && call->head.cap <= POOL_HEAD) {
-    call->next = self->pool;
-    self->pool = call;
-    self->n_pool++;
-    return;
-  }
-  sl_buf_fini(&call->head);
-  free(call);
-}
-
-static void attach(sl_bus_call_t *call, sl_bus_peer_t *peer)
-{
-  call->peer = peer;
-  call->prev = NULL;
-  call->next = peer->calls;
-  if (peer->calls) peer->calls->prev = call;
-  peer->calls = call;
-  peer->outstanding++;
-}
-
-static void detach(sl_bus_call_t *call)
-{
-  sl_bus_peer_t *peer = call->peer;
-  if (!peer) return;
-  if (call->prev)
-    call->prev->next = call->next;
-  else
-    peer->calls = call->next;
-  if (call->next) call->next->prev = call->prev;
-  call->peer = NULL;
-  sl_bus_peers_done(peer);
-}
-
-/* Nobody is told anything more, and no answer finds it. */
-static void finish(sl_bus_call_t *call)
-{
-  if (!call->over) sl_bus_idmap_remove(&call->client->calls, &call->node);
-  call->over = true;
-}
-
-/* The call is gone, or will be when the callback that it is in returns. */
-static void end(sl_bus_call_t *call)
-{
-  finish(call);
-  detach(call);
-  if (!call->busy) free_call(call);
-}
-
-static void tell_error(sl_bus_call_t *call, const sl_err_t *err)
-{
-  if (call->over) return;
-  finish(call);
-  call->busy = true;
-  if (call->streaming && call->handlers.chunk)
-    call->handlers.chunk(call->ctx, call, sl_strn("", 0), true, err);
-  else
-    call->handlers.error(call->ctx, call, err);
-  call->busy = false;
-}
-
-/* It was sent, perhaps, and there will be no answer. */
-static void lose(sl_bus_call_t *call, const char *why)
-{
-  sl_err_t err;
-  bool sent = !(call->todo & TODO_CALL);
-  sl_str_t system = call->peer->offer.system;
-  sl_err_set(&err, sent && !call->safe ? SL_IN_DOUBT : SL_UNAVAILABLE, "%.*s: %s%s",
-             SL_STR_ARG(system), why, sent ? " before it answered" : "");
-  tell_error(call, &err);
-  end(call);
-}
-
-/* --- sending --------------------------------------------------------------------------------- */
-
-/* Encodes the header again: for another instance, or because time has passed. */
-static bool encode_again(sl_bus_call_t *call, int64_t now)
-{
-  sl_bus_client_t *self = call->client;
-  sl_bus_header_t header;
-  sl_buf_t head;
-  sl_arena_reset(self->scratch);
-  if (sl_bus_decode(sl_buf_str(&call->head), self->scratch, &header, NULL) != SL_OK) return false;
-  header.incarnation = call->peer->offer.incarnation;
-  header.deadline_ms = call->deadline_at > now ? call->deadline_at - now : 1;
-  sl_buf_init(&head, SL_BUS_MAX_HEADER);
-  sl_bus_encode(&header, &head);
-  bool ok = !head.failed;
-  sl_buf_fini(&call->head);
-  call->head = head;
-  call->encoded_ms = now;
-  return ok;
-}
-
-static sl_code_t send_call(sl_bus_call_t *call)
-{
-  int64_t now = sl_clock_ms();
-  if (call->encoded_ms != now && !encode_again(call, now)) return SL_UNAVAILABLE;
-  zmq_msg_t body;
-  zmq_msg_init(&body);
-  zmq_msg_copy(&body, &call->body);
-  sl_code_t code = sl_bus_socket_send(call->peer->socket, NULL, sl_buf_str(&call->head), &body);
-  zmq_msg_close(&body);
-  return code;
-}
-
-static sl_code_t send_note(sl_bus_call_t *call, sl_bus_kind_t kind, int64_t bytes)
-{
-  sl_bus_client_t *self = call->client;
-  sl_bus_header_t header = {.kind = kind, .id = call->node.id, .bytes = bytes};
-  zmq_msg_t body;
-  zmq_msg_init(&body);
-  sl_buf_clear(&self->head);
-  sl_bus_encode(&header, &self->head);
-  sl_code_t code = sl_bus_socket_send(call->peer->socket, NULL, sl_buf_str(&self->head), &body);
-  zmq_msg_close(&body);
-  return code;
-}
-
-/* Sends what call has to send. False: the connection takes no more now. A cancelled call may be
- * gone afterwards. */
-static bool flush_call(sl_bus_call_t *call)
-{
-  if ((call->todo & TODO_CALL) && send_call(call) != SL_OK) return false;
-  call->todo &= ~(unsigned)TODO_CALL;
-  if (call->todo & TODO_CREDIT) {
-    if (send_note(call, SL_BUS_CREDIT, call->owed) != SL_OK) return false;
-    call->granted += call->owed;
-    call->owed = 0;
-    call->todo &= ~(unsigned)TODO_CREDIT;
-  }
-  if (call->todo & TODO_CANCEL) {
-    if (send_note(call, SL_BUS_CANCEL, 0) != SL_OK) return false;
-    end(call);
-  }
-  return true;
-}
-
-static void flush_peer(sl_bus_peer_t *peer)
-{
-  peer->owes = false;
-  for (sl_bus_call_t *call = peer->calls, *next; call && !peer->owes; call = next) {
-    next = call->next;
-    if (call->todo) peer->owes = !flush_call(call);
-  }
-}
-
-static void todo(sl_bus_call_t *call, unsigned what)
-{
-  call->todo |= what;
-  if (call->peer->state != SL_BUS_PEER_UP || !flush_call(call)) call->peer->owes = true;
-}
-
-/* Ends a call whose adapter still works on it. */
-static void give_up(sl_bus_call_t *call, const sl_err_t *err)
-{
-  tell_error(call, err);
-  if (call->todo & TODO_CALL)
-    end(call);
-  else
-    todo(call, TODO_CANCEL);
-}
-
-/* --- time ------------------------------------------------------------------------------------ */
-
-/* One timer for all calls: it goes off when the earliest could be due. Most have ended by then, so
- * that a sweep costs once per deadline what a timer each would cost per call. */
-static void due(sl_bus_call_t *call, int64_t at)
-{
-  sl_bus_client_t *self = call->client;
-  call->due_ms = at;
-  if (at >= self->sweep_ms) return;
-  int64_t now = sl_clock_ms();
-  self->sweep_ms = at;
-  sl_timer_start(self->sweep, at > now ? at - now : 0, false);
-}
-
-/* True: somebody was told that the call has ended. */
-static bool pass_deadline(sl_bus_call_t *call, int64_t now)
-{
-  sl_err_t err;
-  sl_str_t system = call->peer->offer.system;
-  if (call->over) return false; /* only its cancel has still to be sent */
-  if (call->streaming && call->granted <= call->received) {
-    call->due_ms = now + call->deadline_ms; /* the receiver is the slow one */
-    return false;
-  }
-  if (call->todo & TODO_CALL)
-    sl_err_set(&err, SL_UNAVAILABLE, "%.*s: the request could not be sent in time",
-               SL_STR_ARG(system));
-  else if (call->streaming)
-    sl_err_set(&err, SL_TIMED_OUT, "%.*s: the answer stopped coming", SL_STR_ARG(system));
-  else
-    sl_err_set(&err, call->safe ? SL_TIMED_OUT : SL_IN_DOUBT, "%.*s: no answer within the deadline",
-               SL_STR_ARG(system));
-  give_up(call, &err);
-  return true;
-}
-
-static void on_sweep(void *ctx)
-{
-  sl_bus_client_t *self = ctx;
-  int64_t now = sl_clock_ms();
-  self->sweep_ms = INT64_MAX;
-  for (sl_bus_peer_t *peer = sl_bus_peers_first(self->peers); peer; peer = peer->next) {
-    bool again = true; /* a callback may end any other call: begin anew after one */
-    while (again) {
-      again = false;
-      for (sl_bus_call_t *call = peer->calls; call && !again; call = call->next)
-        again = call->due_ms <= now && pass_deadline(call, now);
-    }
-  }
-  int64_t next_ms = INT64_MAX;
-  for (sl_bus_peer_t *peer = sl_bus_peers_first(self->peers); peer; peer = peer->next)
-    for (sl_bus_call_t *call = peer->calls; call; call = call->next)
-      if (!call->over && call->due_ms < next_ms) next_ms = call->due_ms;
-  if (next_ms == INT64_MAX) return;
-  self->sweep_ms = next_ms;
-  sl_timer_start(self->sweep, next_ms > now ? next_ms - now : 0, false);
-}
 
 /* --- answers --------------------------------------------------------------------------------- */
 
@@ -322,12 +26,12 @@ static bool retry(sl_bus_call_t *call)
   if (sl_bus_decode(sl_buf_str(&call->head), call->client->scratch, &sent, NULL) != SL_OK ||
       sl_bus_peers_choose(call->client->peers, sent.operation, call->peer, &route, NULL) != SL_OK)
     return false;
-  detach(call);
-  attach(call, route.peer);
+  sl_bus_call_detach(call);
+  sl_bus_call_attach(call, route.peer);
   call->retried = true;
   call->safe = route.operation->safe;
   call->encoded_ms = INT64_MIN;
-  todo(call, TODO_CALL);
+  sl_bus_call_send(call, SL_BUS_SEND_CALL);
   return true;
 }
 
@@ -342,11 +46,11 @@ static void tell_reply(sl_bus_call_t *call, const sl_bus_header_t *header, sl_st
       .more = more,
       .wire = header->wire,
   };
-  if (!more) finish(call);
+  if (!more) sl_bus_call_finish(call);
   call->busy = true;
   call->handlers.reply(call->ctx, call, &reply);
   call->busy = false;
-  if (!more || !call->peer) end(call); /* no peer: cancelled in the callback */
+  if (!more || !call->peer) sl_bus_call_end(call); /* no peer: cancelled in the callback */
 }
 
 static void protocol_error(sl_bus_call_t *call, const char *why)
@@ -354,7 +58,7 @@ static void protocol_error(sl_bus_call_t *call, const char *why)
   sl_err_t err;
   sl_err_set(&err, !call->streaming && !call->safe ? SL_IN_DOUBT : SL_GARBAGE, "%.*s: %s",
              SL_STR_ARG(call->peer->offer.system), why);
-  give_up(call, &err);
+  sl_bus_call_give_up(call, &err);
 }
 
 /* The pieces are put together here. */
@@ -395,8 +99,8 @@ static void on_reply(sl_bus_call_t *call, const sl_bus_header_t *header, sl_bus_
       sl_err_t err;
       sl_err_set(&err, SL_UNAVAILABLE, "%.*s: it did not take the request",
                  SL_STR_ARG(call->peer->offer.system));
-      tell_error(call, &err);
-      end(call);
+      sl_bus_call_tell_error(call, &err);
+      sl_bus_call_end(call);
       return;
     }
   }
@@ -406,7 +110,7 @@ static void on_reply(sl_bus_call_t *call, const sl_bus_header_t *header, sl_bus_
   }
   call->streaming = true;
   call->received = (int64_t)body.len;
-  due(call, sl_clock_ms() + call->deadline_ms);
+  sl_bus_call_due(call, sl_clock_ms() + call->deadline_ms);
   zmq_msg_close(&call->body); /* it will not be sent again */
   zmq_msg_init(&call->body);
   if (call->handlers.chunk) {
@@ -433,8 +137,8 @@ static void on_chunk(sl_bus_call_t *call, const sl_bus_header_t *header, sl_str_
   if (header->failed.len) {
     sl_err_set(&err, SL_GARBAGE, "%.*s: the answer broke off: %.*s",
                SL_STR_ARG(call->peer->offer.system), SL_STR_ARG(header->failed));
-    tell_error(call, &err);
-    end(call);
+    sl_bus_call_tell_error(call, &err);
+    sl_bus_call_end(call);
     return;
   }
   if (!data.len && !header->last) return; /* a sign of life */
@@ -442,11 +146,11 @@ static void on_chunk(sl_bus_call_t *call, const sl_bus_header_t *header, sl_str_
     collect(call, data, header->last);
     return;
   }
-  if (header->last) finish(call);
+  if (header->last) sl_bus_call_finish(call);
   call->busy = true;
   call->handlers.chunk(call->ctx, call, data, header->last, NULL);
   call->busy = false;
-  if (header->last || !call->peer) end(call);
+  if (header->last || !call->peer) sl_bus_call_end(call);
 }
 
 static void on_message(void *ctx, sl_bus_peer_t *peer, sl_bus_message_t *message)
@@ -471,12 +175,12 @@ static void on_message(void *ctx, sl_bus_peer_t *peer, sl_bus_message_t *message
 
 static void on_up(void *ctx, sl_bus_peer_t *peer)
 {
-  flush_peer(peer);
+  sl_bus_call_flush_all(peer);
 }
 
 static void on_down(void *ctx, sl_bus_peer_t *peer, const char *why)
 {
-  while (peer->calls) lose(peer->calls, why);
+  while (peer->calls) sl_bus_call_lose(peer->calls, why);
 }
 
 static void on_change(void *ctx)
@@ -489,7 +193,7 @@ static void after(void *ctx)
 {
   sl_bus_client_t *self = ctx;
   for (sl_bus_peer_t *peer = sl_bus_peers_first(self->peers); peer; peer = peer->next)
-    if (peer->owes && peer->state == SL_BUS_PEER_UP) flush_peer(peer);
+    if (peer->owes && peer->state == SL_BUS_PEER_UP) sl_bus_call_flush_all(peer);
 }
 
 /* --- the interface --------------------------------------------------------------------------- */
@@ -508,7 +212,7 @@ sl_bus_client_t *sl_bus_client_new(sl_loop_t *loop, const sl_bus_client_opts_t *
   sl_buf_init(&self->head, SL_BUS_MAX_HEADER);
   self->arena = sl_arena_new(0, MESSAGE_CAP);
   self->scratch = sl_arena_new(0, MESSAGE_CAP);
-  self->sweep = sl_timer_new(loop, on_sweep, self);
+  self->sweep = sl_timer_new(loop, sl_bus_call_sweep, self);
   if (!self->arena || !self->scratch || !self->sweep)
     sl_err_set(err, SL_BUG, "no memory for the bus client");
   else
@@ -523,13 +227,9 @@ void sl_bus_client_destroy(sl_bus_client_t **self_p)
   if (!self) return;
   for (sl_bus_peer_t *peer = self->peers ? sl_bus_peers_first(self->peers) : NULL; peer;
        peer = peer->next)
-    while (peer->calls) end(peer->calls);
+    while (peer->calls) sl_bus_call_end(peer->calls);
   sl_bus_peers_destroy(&self->peers);
-  for (sl_bus_call_t *call = self->pool, *next; call; call = next) {
-    next = call->next;
-    sl_buf_fini(&call->head);
-    free(call);
-  }
+  sl_bus_call_free_pool(self);
   sl_timer_destroy(&self->sweep);
   sl_bus_idmap_fini(&self->calls);
   sl_buf_fini(&self->head);
@@ -622,7 +322,7 @@ sl_bus_call_t *sl_bus_call(sl_bus_client_t *self, const sl_bus_request_t *reques
   sl_bus_route_t route;
   if (check_request(self, request, err) != SL_OK) return NULL;
   if (sl_bus_peers_choose(self->peers, request->operation, NULL, &route, err) != SL_OK) return NULL;
-  sl_bus_call_t *call = take_call(self);
+  sl_bus_call_t *call = sl_bus_call_take(self);
   if (!call) return sl_err_set(err, SL_UNAVAILABLE, "no memory for the call"), NULL;
   call->handlers = *handlers;
   call->ctx = ctx;
@@ -632,12 +332,12 @@ sl_bus_call_t *sl_bus_call(sl_bus_client_t *self, const sl_bus_request_t *reques
   call->peer = NULL;
   if (!ok || !sl_bus_idmap_add(&self->calls, &call->node)) {
     sl_err_set(err, SL_TOO_LARGE, "the request is too large for the bus");
-    free_call(call);
+    sl_bus_call_free(call);
     return NULL;
   }
-  attach(call, route.peer);
-  due(call, call->deadline_at + GRACE_MS);
-  todo(call, TODO_CALL);
+  sl_bus_call_attach(call, route.peer);
+  sl_bus_call_due(call, call->deadline_at + GRACE_MS);
+  sl_bus_call_send(call, SL_BUS_SEND_CALL);
   return call;
 }
 
@@ -647,7 +347,7 @@ void sl_bus_credit(sl_bus_call_t *call, int64_t bytes)
   call->owed += bytes;
   /* A quarter of the window at a time: few messages, and the sender never waits for one. */
   if (call->owed >= call->client->window / 4 || call->granted <= call->received)
-    todo(call, TODO_CREDIT);
+    sl_bus_call_send(call, SL_BUS_SEND_CREDIT);
 }
 
 void sl_bus_cancel(sl_bus_call_t **call_p)
@@ -656,9 +356,9 @@ void sl_bus_cancel(sl_bus_call_t **call_p)
   if (!call) return;
   *call_p = NULL;
   if (call->over) return;
-  finish(call);
-  if (call->todo & TODO_CALL)
-    end(call);
+  sl_bus_call_finish(call);
+  if (call->unsent & SL_BUS_SEND_CALL)
+    sl_bus_call_end(call);
   else
-    todo(call, TODO_CANCEL);
+    sl_bus_call_send(call, SL_BUS_SEND_CANCEL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * peers: who is there, as a client sees it: the directory's word, one connection per instance, and
- * the choice among instances. Private to bus/; client.c is its one user.
+ * the choice among instances. Private to bus/, for the client (client.c, call.c).
  *
  * A connection that lives counts more than what the directory says: a peer that the directory has
  * lost is used as long as its connection stands, and one whose connection broke is not used,
@@ -38,7 +38,7 @@ typedef struct sl_bus_peer {
   bool mark;        /* seen in the snapshot being read */
   int64_t since_ms; /* NEW since */
 
-  /* client.c's: */
+  /* The client's: */
   struct sl_bus_call *calls; /* those open with it */
   size_t outstanding;        /* how many */
   bool owes;                 /* some of them have something to send */
