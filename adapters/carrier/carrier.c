@@ -126,6 +126,11 @@ sl_http_t *sl_carrier_http(sl_carrier_t *self)
   return self->http;
 }
 
+void *sl_carrier_ctx(sl_carrier_t *self)
+{
+  return self->ctx;
+}
+
 /* --- the end of a call ------------------------------------------------------------------------ */
 
 static void show_answer(exchange_t *x, int status)
@@ -298,7 +303,7 @@ static sl_code_t set_out(exchange_t *x, sl_err_t *err)
   return x->http_call ? SL_OK : err->code;
 }
 
-void sl_carrier_call(sl_carrier_t *self, sl_host_call_t *call)
+void sl_carrier_call(void *self, sl_host_call_t *call)
 {
   sl_err_t err;
   exchange_t *x = exchange_new(self, call);
@@ -318,7 +323,7 @@ void sl_carrier_call(sl_carrier_t *self, sl_host_call_t *call)
   if (set_out(x, &err)) fail(x, &err);
 }
 
-void sl_carrier_cancel(sl_carrier_t *self, sl_host_call_t *call)
+void sl_carrier_cancel(void *self, sl_host_call_t *call)
 {
   exchange_t *x = *sl_host_call_data(call);
   (void)self;

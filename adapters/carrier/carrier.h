@@ -43,10 +43,13 @@ sl_carrier_t *sl_carrier_new(sl_host_t *host, const sl_http_opts_t *opts,
 void sl_carrier_destroy(sl_carrier_t **self_p);
 /* For header lines that many calls share. Borrowed. */
 sl_http_t *sl_carrier_http(sl_carrier_t *self);
+/* As given to sl_carrier_new. */
+void *sl_carrier_ctx(sl_carrier_t *self);
 
-/* What the adapter's functions of the same names do. */
-void sl_carrier_call(sl_carrier_t *self, sl_host_call_t *call);
-void sl_carrier_cancel(sl_carrier_t *self, sl_host_call_t *call);
+/* The adapter's functions of the same names: self is the sl_carrier_t, which is what the start of
+ * such an adapter hands out. */
+void sl_carrier_call(void *self, sl_host_call_t *call);
+void sl_carrier_cancel(void *self, sl_host_call_t *call);
 
 /* The problem of an answer that the engine does not read, by the table above. safe: the operation
  * changes nothing. */

@@ -90,13 +90,17 @@ static sl_code_t check_addresses(const sl_mapping_t *mapping, const char *base_u
   return SL_OK;
 }
 
-static void stop(void *ctx)
+static void destroy(struct rest *self)
 {
-  struct rest *self = ctx;
   sl_carrier_destroy(&self->carrier);
   sl_http_headers_destroy(&self->bare);
   sl_http_headers_destroy(&self->with_body);
   free(self);
+}
+
+static void stop(void *ctx)
+{
+  destroy(sl_carrier_ctx(ctx));
 }
 
 static sl_code_t start(sl_host_t *host, const void *options, void **self_p, sl_err_t *err)
@@ -116,21 +120,11 @@ static sl_code_t start(sl_host_t *host, const void *options, void **self_p, sl_e
     sl_err_set(err, SL_CONFIG, "out of memory");
     goto fail;
   }
-  *self_p = self;
+  *self_p = self->carrier;
   return SL_OK;
 fail:
-  stop(self);
+  destroy(self);
   return SL_CONFIG;
-}
-
-static void call(void *ctx, sl_host_call_t *c)
-{
-  sl_carrier_call(((struct rest *)ctx)->carrier, c);
-}
-
-static void cancel(void *ctx, sl_host_call_t *c)
-{
-  sl_carrier_cancel(((struct rest *)ctx)->carrier, c);
 }
 
 int main(int argc, char **argv)
@@ -144,8 +138,8 @@ int main(int argc, char **argv)
       .options = rows,
       .options_size = sizeof(struct options),
       .start = start,
-      .call = call,
-      .cancel = cancel,
+      .call = sl_carrier_call,
+      .cancel = sl_carrier_cancel,
       .stop = stop,
   };
   return sl_host_main(&adapter, argc, argv);

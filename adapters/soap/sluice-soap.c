@@ -94,13 +94,17 @@ static sl_code_t route_set(struct soap *self, struct route *route, const sl_op_t
   return route->headers ? SL_OK : sl_err_set(err, SL_CONFIG, "out of memory");
 }
 
-static void stop(void *ctx)
+static void destroy(struct soap *self)
 {
-  struct soap *self = ctx;
   sl_carrier_destroy(&self->carrier);
   for (size_t i = 0; i < self->n_routes; i++) sl_http_headers_destroy(&self->routes[i].headers);
   free(self->routes);
   free(self);
+}
+
+static void stop(void *ctx)
+{
+  destroy(sl_carrier_ctx(ctx));
 }
 
 static sl_code_t start(sl_host_t *host, const void *options, void **self_p, sl_err_t *err)
@@ -114,27 +118,20 @@ static sl_code_t start(sl_host_t *host, const void *options, void **self_p, sl_e
   if (!self->carrier) goto fail;
   size_t n = sl_mapping_op_count(mapping);
   self->routes = calloc(n + 1, sizeof *self->routes);
-  if (!self->routes) goto fail;
+  if (!self->routes) {
+    sl_err_set(err, SL_CONFIG, "out of memory");
+    goto fail;
+  }
   self->n_routes = n;
   for (size_t i = 0; i < n; i++) {
     code = route_set(self, &self->routes[i], sl_mapping_op_at(mapping, i), o->endpoint, err);
     if (code) goto fail;
   }
-  *self_p = self;
+  *self_p = self->carrier;
   return SL_OK;
 fail:
-  stop(self);
+  destroy(self);
   return code;
-}
-
-static void call(void *ctx, sl_host_call_t *c)
-{
-  sl_carrier_call(((struct soap *)ctx)->carrier, c);
-}
-
-static void cancel(void *ctx, sl_host_call_t *c)
-{
-  sl_carrier_cancel(((struct soap *)ctx)->carrier, c);
 }
 
 int main(int argc, char **argv)
@@ -148,8 +145,8 @@ int main(int argc, char **argv)
       .options = rows,
       .options_size = sizeof(struct options),
       .start = start,
-      .call = call,
-      .cancel = cancel,
+      .call = sl_carrier_call,
+      .cancel = sl_carrier_cancel,
       .stop = stop,
   };
   return sl_host_main(&adapter, argc, argv);
