@@ -6,29 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "mappings/engine/run.h"
+#include "tests/fuzz/golden.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static sl_mapping_t *mapping;
-
-static void load(void)
-{
-  char path[1200], exe[800];
-  const char *source = getenv("SL_SOURCE");
-  ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-  exe[n > 0 ? n : 0] = '\0';
-  char *slash = strrchr(exe, '/');
-  if (slash) *slash = '\0';
-  snprintf(path, sizeof path, "%s%s/tests/golden/mapping/customer/case.map.xml",
-           source ? source : exe, source ? "" : "/../../..");
-  sl_diags_t *diags = sl_diags_new();
-  mapping = sl_mapping_load(path, diags);
-  sl_diags_print(diags, stderr);
-  sl_diags_destroy(&diags);
-  if (!mapping) abort();
-}
 
 static void broken(const char *what, const sl_buf_t *a, const sl_buf_t *b, const sl_err_t *err)
 {
@@ -39,8 +20,7 @@ static void broken(const char *what, const sl_buf_t *a, const sl_buf_t *b, const
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  if (!mapping) load();
-  const sl_shape_t *shape = sl_mapping_shape(mapping, "Customer");
+  const sl_shape_t *shape = sl_mapping_shape(golden_mapping(), "Customer");
   sl_arena_t *arena = sl_arena_new(0, 1 << 23);
   sl_buf_t xml, json, again;
   sl_err_t err = {0};

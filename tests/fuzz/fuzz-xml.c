@@ -6,30 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "mappings/engine/run.h"
+#include "tests/fuzz/golden.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static sl_mapping_t *mapping;
-
-/* The source tree: $SL_SOURCE, or above the folder that the program was built in. */
-static void load(void)
-{
-  char path[1200], exe[800];
-  const char *source = getenv("SL_SOURCE");
-  ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
-  exe[n > 0 ? n : 0] = '\0';
-  char *slash = strrchr(exe, '/');
-  if (slash) *slash = '\0';
-  snprintf(path, sizeof path, "%s%s/tests/golden/mapping/customer/case.map.xml",
-           source ? source : exe, source ? "" : "/../../..");
-  sl_diags_t *diags = sl_diags_new();
-  mapping = sl_mapping_load(path, diags);
-  sl_diags_print(diags, stderr);
-  sl_diags_destroy(&diags);
-  if (!mapping) abort();
-}
 
 static sl_code_t feed(const sl_op_t *op, const char *text, size_t len, size_t piece, sl_buf_t *out)
 {
@@ -52,7 +32,7 @@ static sl_code_t feed(const sl_op_t *op, const char *text, size_t len, size_t pi
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
   static const char *const ops[] = {"getCustomer", "search"};
-  if (!mapping) load();
+  const sl_mapping_t *mapping = golden_mapping();
   const char *text = (const char *)data;
   for (size_t i = 0; i < 2; i++) {
     const sl_op_t *op = sl_mapping_op(mapping, ops[i]);
