@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +16,7 @@
 #include "bus/client.h"
 #include "bus/directory.h"
 #include "bus/server.h"
-#include "core/clock.h"
-
-enum { LIMIT_MS = 20000 };
+#include "tests/unit/bus_aids.h"
 
 typedef struct party {
   char file[128], public_key[41];
@@ -89,29 +86,13 @@ static int setup(void **state)
 static int teardown(void **state)
 {
   fixture_t *f = *state;
-  char path[512];
   sl_bus_server_destroy(&f->server);
   sl_bus_directory_destroy(&f->directory);
   sl_loop_destroy(&f->loop);
-  DIR *d = opendir(f->dir);
-  for (struct dirent *e; d && (e = readdir(d));) {
-    snprintf(path, sizeof path, "%s/%s", f->dir, e->d_name);
-    unlink(path);
-  }
-  if (d) closedir(d);
-  rmdir(f->dir);
+  remove_dir(f->dir);
   free(f);
   return 0;
 }
-
-#define WAIT(f, cond)                                                                              \
-  do {                                                                                             \
-    int64_t limit_ = sl_clock_ms() + LIMIT_MS;                                                     \
-    while (!(cond)) {                                                                              \
-      if (sl_clock_ms() > limit_) fail_msg("waited in vain for %s", #cond);                        \
-      sl_loop_turn((f)->loop, 20);                                                                 \
-    }                                                                                              \
-  } while (0)
 
 static sl_bus_client_t *client(fixture_t *f, party_t *party)
 {

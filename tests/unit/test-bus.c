@@ -7,7 +7,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <dirent.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -20,11 +19,11 @@
 
 #include "bus/client.h"
 #include "bus/server.h"
-#include "core/clock.h"
+#include "tests/unit/bus_aids.h"
 
 extern char **environ;
 
-enum { LIMIT_MS = 20000, MAX_CHILDREN = 8 };
+enum { MAX_CHILDREN = 8 };
 
 typedef struct fixture {
   char dir[64], bus[96];
@@ -86,32 +85,16 @@ static int setup(void **state)
 static int teardown(void **state)
 {
   fixture_t *f = *state;
-  char path[512];
   sl_bus_client_destroy(&f->client);
   sl_loop_destroy(&f->loop);
   for (size_t i = 0; i < f->n_children; i++) kill_and_wait(&f->children[i], SIGKILL);
   kill_and_wait(&f->directory, SIGKILL);
-  DIR *d = opendir(f->dir);
-  for (struct dirent *e; d && (e = readdir(d));) {
-    snprintf(path, sizeof path, "%s/%s", f->dir, e->d_name);
-    unlink(path);
-  }
-  if (d) closedir(d);
-  rmdir(f->dir);
+  remove_dir(f->dir);
   free(f);
   return 0;
 }
 
 /* --- waiting --------------------------------------------------------------------------------- */
-
-#define WAIT(f, cond)                                                                              \
-  do {                                                                                             \
-    int64_t limit_ = sl_clock_ms() + LIMIT_MS;                                                     \
-    while (!(cond)) {                                                                              \
-      if (sl_clock_ms() > limit_) fail_msg("waited in vain for %s", #cond);                        \
-      sl_loop_turn((f)->loop, 20);                                                                 \
-    }                                                                                              \
-  } while (0)
 
 static size_t offers(sl_bus_client_t *client, const char *system, bool alive)
 {
