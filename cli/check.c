@@ -74,7 +74,8 @@ static bool check_file(const char *path, const settings_t *settings)
   sl_diags_print(diags, stderr);
   bool right = !sl_diags_errors(diags);
   if (!right)
-    fprintf(stderr, "%s: %zu errors\n", path, sl_diags_errors(diags));
+    fprintf(stderr, "%s: %zu error%s\n", path, sl_diags_errors(diags),
+            sl_diags_errors(diags) == 1 ? "" : "s");
   else if (!settings->quiet)
     printf("%s: ok\n", path);
   sl_diags_destroy(&diags);

@@ -343,6 +343,8 @@ static sl_code_t check_places(const sl_codec_t *c, moment_t *m, sl_err_t *err)
                       c->window + 99);
   while (m->fraction.len > c->fraction && m->fraction.p[m->fraction.len - 1] == '0')
     m->fraction.len--; /* toISOString() always says .000 */
+  if (m->fraction.len && !c->fraction)
+    return sl_err_set(err, SL_INVALID, "a time without fractions of a second was expected");
   if (m->fraction.len > c->fraction)
     return sl_err_set(err, SL_INVALID, "at most %d digits behind the second were expected",
                       c->fraction);

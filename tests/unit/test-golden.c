@@ -17,6 +17,8 @@
  *     write SHAPE ROOT FILE FILE        JSON → legacy; ROOT - for the contract's own name
  *     unreadable SHAPE FILE FIELD TEXT…
  *     unwritable SHAPE FILE FIELD TEXT…
+ *
+ * test-golden NAME runs one case, test-golden FOLDER MAPPING the steps of any folder.
  */
 #include <dirent.h>
 #include <limits.h>
@@ -311,11 +313,11 @@ static void check_diags(struct state *s, sl_diags_t *diags)
   free(text);
 }
 
-static void run_case(const char *folder)
+static void run_case(const char *folder, const char *mapping)
 {
   struct state s = {.folder = folder};
   sl_diags_t *diags = sl_diags_new();
-  s.mapping = sl_mapping_load("case.map.xml", diags);
+  s.mapping = sl_mapping_load(mapping, diags);
   FILE *f = fopen("steps", "r");
   char line[2048], copy[2048];
   if (!f) ok(false, folder, "steps", "the file is missing");
@@ -353,7 +355,7 @@ static int by_name(const struct dirent **a, const struct dirent **b)
   return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-int main(int argc, char **argv)
+static int all_cases(const char *only)
 {
   const char *source = getenv("SL_SOURCE");
   char golden[PATH_MAX], relative[1024];
@@ -363,12 +365,23 @@ int main(int argc, char **argv)
   int n = scandir(golden, &v, NULL, by_name);
   for (int i = 0; i < n; i++) {
     char path[PATH_MAX + 300];
-    bool chosen = argc < 2 || !strcmp(argv[1], v[i]->d_name);
+    bool chosen = !only || !strcmp(only, v[i]->d_name);
     snprintf(path, sizeof path, "%s/%s", golden, v[i]->d_name);
-    if (v[i]->d_name[0] != '.' && chosen && !chdir(path)) run_case(v[i]->d_name);
+    if (v[i]->d_name[0] != '.' && chosen && !chdir(path)) run_case(v[i]->d_name, "case.map.xml");
     free(v[i]);
   }
   if (n >= 0) free(v);
+  return 0;
+}
+
+int main(int argc, char **argv)
+{
+  if (argc < 3) {
+    if (all_cases(argv[1])) return 1;
+  } else {
+    if (chdir(argv[1])) return perror(argv[1]), 1;
+    run_case(argv[1], argv[2]);
+  }
   printf("1..%d\n", tests);
   return failures || !tests;
 }
