@@ -224,15 +224,19 @@ static bool hold_first(exchange_t *x, const char *content_type, sl_str_t data)
   return held;
 }
 
+static bool reads(const exchange_t *x, int status, const char *content_type)
+{
+  return x->carrier->way->reads(sl_op_info(sl_host_call_op(x->call)), status, content_type);
+}
+
 static bool on_body(void *ctx, sl_http_call_t *call, int status, const char *data, size_t len)
 {
   exchange_t *x = ctx;
-  sl_carrier_t *self = x->carrier;
   if (sl_host_call_wants_wire(x->call)) sl_buf_add(&x->wire, data, len);
   if (!x->began) {
     const char *content_type = sl_http_header(call, "Content-Type");
     x->began = true;
-    x->reads = self->way->reads(self->ctx, status, content_type);
+    x->reads = reads(x, status, content_type);
     return !x->reads || hold_first(x, content_type, sl_strn(data, len));
   }
   /* What nobody reads is let through so that the connection can be kept. */
@@ -244,7 +248,6 @@ static bool on_body(void *ctx, sl_http_call_t *call, int status, const char *dat
 static void on_done(void *ctx, sl_http_call_t *call, const sl_http_result_t *result)
 {
   exchange_t *x = ctx;
-  sl_carrier_t *self = x->carrier;
   x->http_call = NULL;
   show_answer(x, result->status);
   if (x->err.code) { /* the engine had enough: libcurl reports only our no */
@@ -254,8 +257,7 @@ static void on_done(void *ctx, sl_http_call_t *call, const sl_http_result_t *res
     sl_log(SL_LOG_INFO, sl_host_call_id(x->call), "no answer over HTTP", "curl=\"%s\"",
            result->detail);
     fail(x, result->err);
-  } else if (x->reads ||
-             self->way->reads(self->ctx, result->status, sl_http_header(call, "Content-Type"))) {
+  } else if (x->reads || reads(x, result->status, sl_http_header(call, "Content-Type"))) {
     answer_read(x, result->status);
   } else {
     answer_judged(x, result);

@@ -30,8 +30,8 @@ typedef struct sl_carrier_way {
    * points to lives in the call's arena or with ctx. */
   sl_code_t (*address)(void *ctx, sl_host_call_t *call, const sl_run_t *run,
                        sl_http_request_t *request, sl_err_t *err);
-  /* Does the engine read answers like this? content_type may be NULL. */
-  bool (*reads)(void *ctx, int status, const char *content_type);
+  /* Does the engine read answers to op like this? content_type may be NULL. */
+  bool (*reads)(const sl_op_info_t *op, int status, const char *content_type);
   /* What the engine is to read instead of the first bytes of the answer: appended to out; returns
    * how many bytes of first it stands for. May be NULL. */
   size_t (*prolog)(const char *content_type, sl_str_t first, sl_buf_t *out);

@@ -62,11 +62,11 @@ static sl_code_t address(void *ctx, sl_host_call_t *call, const sl_run_t *run,
   return add_headers(call, run, request, err);
 }
 
-/* The mapping's outcomes may ask for any status: all answers are the engine's. */
-static bool reads(void *ctx, int status, const char *content_type)
+/* Where no outcome of the mapping asks for the status, what is no success is not the engine's. */
+static bool reads(const sl_op_info_t *op, int status, const char *content_type)
 {
-  (void)ctx, (void)status, (void)content_type;
-  return true;
+  (void)content_type;
+  return op->judges_status || (status >= 200 && status < 300);
 }
 
 static const sl_carrier_way_t way = {.address = address, .reads = reads};

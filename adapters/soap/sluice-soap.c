@@ -62,9 +62,9 @@ static sl_code_t address(void *ctx, sl_host_call_t *call, const sl_run_t *run,
   return SL_OK;
 }
 
-static bool reads(void *ctx, int status, const char *content_type)
+static bool reads(const sl_op_info_t *op, int status, const char *content_type)
 {
-  (void)ctx;
+  (void)op;
   return sl_soap_reads(status, content_type);
 }
 

@@ -124,6 +124,7 @@ static void read_outcomes(sl_build_t *b, sl_op_t *op, sl_at_t answer, const sl_x
     if (inherits(op, el, o)) read_outcome(b, op, answer, o, &v[i++]);
   op->outcomes = v;
   op->n_outcomes = v ? i : 0;
+  for (i = 0; i < op->n_outcomes; i++) op->info.judges_status |= v[i].source == SL_FROM_STATUS;
   if (!n && !op->info.safe && b->m->kind != SL_KIND_NULL && !one_way(op))
     sl_b_error(b, "R310", el->line, el->col,
                "add <outcome legacy=\"…\">, here or in <system> for all operations",

@@ -66,6 +66,7 @@ typedef struct sl_op_info {
   const char *endpoint;    /* soap:address of the contract; "" if none */
   /* rest */
   const char *rest_method; /* "POST" */
+  bool judges_status;      /* an outcome looks at the HTTP status: no status is beyond it */
 } sl_op_info_t;
 
 const sl_op_info_t *sl_op_info(const sl_op_t *op);

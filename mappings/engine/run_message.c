@@ -242,9 +242,7 @@ sl_code_t sl_run_conclude(sl_run_t *self, int status, sl_err_t *err)
 {
   const sl_op_t *op = self->op;
   int success = op->body ? 200 : 204;
-  bool by_status = false;
-  for (size_t i = 0; i < op->n_outcomes; i++) by_status |= op->outcomes[i].source == SL_FROM_STATUS;
-  if ((status < 200 || status >= 300) && !by_status) return bad_status(status, err);
+  if ((status < 200 || status >= 300) && !op->info.judges_status) return bad_status(status, err);
   sl_code_t code = judge(self, status, &success, err);
   if (code || self->answered) return code;
   if (op->status) success = op->status;

@@ -93,6 +93,46 @@ def test_faults(t, gateway, peer):
         t.equal(len(journal(peer)) - before, executed, "write_%s_executed-%d" % (name, executed))
 
 
+# Its outcome is in the body: what the HTTP status means is not the mapping's to say.
+PLAIN = """<mapping xmlns="urn:sluice:mapping:1" name="plain" version="1.0.0">
+  <system name="plain" kind="rest"/>
+  <shape name="Slip"><field legacy="/extRef" json="/reference" type="text"/></shape>
+  <operation name="getSlip" method="GET" path="/slips/{number}" rest-path="/v1/inv/{no}">
+    <request><field legacy="path:no" http="path:number" type="text"/></request>
+    <response shape="Slip"/>
+  </operation>
+  <operation name="createSlip" method="POST" path="/slips" rest-path="/v1/inv">
+    <request shape="Slip"/>
+    <outcome legacy="/st"><when is="X" status="409" problem="cancelled"/><otherwise status="201"/></outcome>
+    <response><field legacy="/st" json="/state" type="text"/></response>
+  </operation>
+</mapping>
+"""
+
+
+def test_statuses(t, gateway, peer):
+    """Without an outcome for the HTTP status it means what adapters/carrier/carrier.h says."""
+    adapter = start_adapter("rest", write("plain.map.xml", PLAIN), "--base-url", peer.url, *LIMITS)
+    wait_route(gateway, "/slips/1003")
+    refused, doubt, other = (503, "unavailable"), (504, "in-doubt"), (502, "legacy-status")
+    cases = [  # status, what becomes of a read, of a write
+        (503, refused, refused),
+        (502, refused, doubt),
+        (504, (504, "timed-out"), doubt),
+        (401, (502, "legacy-refuses-us"), (502, "legacy-refuses-us")),
+        (500, other, other),
+    ]
+    for status, read, written in cases:
+        write("peer.control", "status %d" % status)
+        reply = get(gateway, "/slips/1003")
+        t.ok(is_problem(reply, *read), "read_status-%d-unmapped_%d-%s" % (status, *read), reply)
+        t.ok(read != refused or reply.header("Retry-After"), "read_status-%d-unmapped_retry-after" % status, reply)
+        reply = post(gateway, "/slips", {"reference": "S"})
+        t.ok(is_problem(reply, *written), "write_status-%d-unmapped_%d-%s" % (status, *written), reply)
+    write("peer.control", "")
+    t.equal(adapter.stop(), 0, "plain-adapter_sigterm_exit-0")
+
+
 with Tap() as t:
     peer, bus = start_peer(), start_bus()
     adapter = start_adapter("rest", MAPPING, "--base-url", peer.url, *LIMITS)
@@ -100,6 +140,7 @@ with Tap() as t:
     wait_route(gateway, "/invoices/1003")
     test_service(t, gateway, peer)
     test_faults(t, gateway, peer)
+    test_statuses(t, gateway, peer)
     peer.kill()
     reply = get(gateway, "/invoices/1003")
     t.ok(is_problem(reply, 503, "unavailable") and reply.header("Retry-After"), "get_peer-is-down_503", reply)
