@@ -190,6 +190,12 @@ static void unknown(sl_xml_reader_t *r, const sl_xnode_t *node, const sl_xml_sta
 void sl_xml_enter_root(sl_xml_reader_t *r, const sl_xml_start_t *s)
 {
   const sl_xnode_t *root = r->root->frame->xml;
+  if (r->soap && r->parser->names[root->name] == s->name && !same(r->parser, root, s)) {
+    sl_xml_fail(r, SL_GARBAGE, "%.60s is in the namespace \"%.100s\", the contract says \"%.100s\"",
+                (const char *)s->name, s->uri ? (const char *)s->uri : "",
+                r->mapping->spaces.v[root->ns]);
+    return;
+  }
   if (r->soap && !same(r->parser, root, s)) {
     sl_xml_fail(r, SL_GARBAGE, "the answer holds <%.60s>, the contract says <%s>",
                 (const char *)s->name, r->mapping->names.v[root->name]);

@@ -7,7 +7,7 @@ struct writer {
   sl_buf_t *out;
   sl_arena_t *arena;
   sl_err_t *err;
-  const char *missing; /* label of something required below the current element, NULL: nothing */
+  const char *missing; /* label of the first thing required below the current element, NULL: none */
 };
 
 #define XSI_NIL " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/>"
@@ -55,7 +55,7 @@ static sl_code_t write_attrs(struct writer *w, const sl_xnode_t *node, const sl_
       sl_code_t code =
           sl_field_write(a->field, &record->slots[a->field->slot], w->arena, &v, w->err);
       if (code) return code;
-      if (v.state == SL_L_MISSING && a->required) w->missing = a->field->label;
+      if (v.state == SL_L_MISSING && a->required && !w->missing) w->missing = a->field->label;
     } else if (a->constant) {
       v = (sl_legacy_t){SL_L_TEXT, a->constant->text};
     }
@@ -78,7 +78,7 @@ static sl_code_t write_text(struct writer *w, const sl_xnode_t *node, const sl_r
     sl_code_t code = sl_field_write(field, &record->slots[field->slot], w->arena, &v, w->err);
     if (code) return code;
     if (v.state == SL_L_MISSING && attrs) return sl_field_missing(field, w->err);
-    if (v.state == SL_L_MISSING && node->required) w->missing = field->label;
+    if (v.state == SL_L_MISSING && node->required && !w->missing) w->missing = field->label;
   } else if (node->constant) {
     v = (sl_legacy_t){SL_L_TEXT, node->constant->text};
   }
@@ -110,7 +110,7 @@ static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_r
     if (items->n)
       return sl_err_field(w->err, SL_INVALID, list->json,
                           "has %u items, the contract wants at least %u", items->n, list->min);
-    w->missing = list->json;
+    if (!w->missing) w->missing = list->json;
   }
   for (const sl_record_t *item = items->first; item; item = item->next) {
     bool some;
@@ -172,7 +172,7 @@ static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const s
   }
   back_to(w, mark);
   /* A required value that is not there is the concern of the element around it. */
-  w->missing = leaf_missing && w->missing ? w->missing : outer;
+  if (outer || !leaf_missing) w->missing = outer;
   return SL_OK;
 }
 

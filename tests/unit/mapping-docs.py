@@ -109,8 +109,8 @@ def do_exchange(t, where, mapping, text, n):
             steps[-1] += " body=" + put("body", rest)
         elif word == "sent":
             steps.append("request " + put("sent", HEAD + rest + TAIL if soap else rest))
-        elif word == "target":
-            steps.append("target " + rest)
+        elif word in ("target", "header"):
+            steps.append(word + " " + rest)
         elif word == "answered":
             status, body = (rest.split(None, 1) + [""])[:2]
             steps.append("answer %s %s" % (status, put("answer", HEAD + body + TAIL if soap else body)))
@@ -138,6 +138,7 @@ def do_console(t, where, text):
             more, _, wanted = wanted.partition("\n")
             command = command[:-1] + more.lstrip("> ")
         got = run("sh", "-c", "cd '%s' && PATH='%s':$PATH && { %s; } 2>&1" % (work(), os.path.join(BUILD, "bin"), command))[1]
+        wanted = wanted.replace("\\\n", "")  # a long line of output, continued
         t.equal(got.strip("\n"), wanted.strip("\n"), "%s $ %s" % (where, command[:60]))
 
 
