@@ -7,11 +7,12 @@
 #define SL_CLI_BUSLINK_H
 
 #include "bus/client.h"
+#include "core/buf.h"
 #include "core/opt.h"
 
 /* What commands that talk to the bus have in common; embedded in their settings. */
 typedef struct sl_buslink_settings {
-  char *bus; /* endpoint; NULL: $SLUICE_BUS, or ipc:///run/sluice/bus */
+  char *bus; /* endpoint; NULL: $SLUICE_BUS, ipc:///run/sluice/bus, or the one sluice run's */
   char *secret_file, *server_key;
   int64_t deadline_ms;
 } sl_buslink_settings_t;
@@ -23,7 +24,8 @@ typedef struct sl_buslink_settings {
    .kind = SL_OPT_TEXT,                                                                            \
    .offset = offsetof(type, member.bus),                                                           \
    .argument = "ENDPOINT",                                                                         \
-   .help = "the directory; if not given $SLUICE_BUS, or ipc:///run/sluice/bus"},                   \
+   .help = "the directory; if not given $SLUICE_BUS, ipc:///run/sluice/bus, or that of your "      \
+           "sluice run"},                                                                          \
       {.name = "key-file",                                                                         \
        .kind = SL_OPT_TEXT,                                                                        \
        .offset = offsetof(type, member.secret_file),                                               \
@@ -44,6 +46,7 @@ typedef struct sl_buslink {
   sl_loop_t *loop;
   sl_bus_client_t *client;
   sl_bus_keys_t keys; /* borrows the settings' texts */
+  sl_buf_t directory; /* its endpoint */
   int64_t end_ms;     /* sl_clock_ms at which the patience is over */
 } sl_buslink_t;
 

@@ -16,11 +16,17 @@
 /* Beside the directory, an adapter's socket has room for "/adapters/" and a name of 40 bytes. */
 enum { SOCKET_NAME = 50 };
 
-static sl_code_t make_new(sl_rundir_t *self, sl_err_t *err)
+/* Where a run without --run-dir makes its directory. */
+static const char *base_dir(void)
 {
   const char *base = getenv("XDG_RUNTIME_DIR");
   if (!base || access(base, W_OK)) base = getenv("TMPDIR");
-  if (!base || !*base) base = "/tmp";
+  return base && *base ? base : "/tmp";
+}
+
+static sl_code_t make_new(sl_rundir_t *self, sl_err_t *err)
+{
+  const char *base = base_dir();
   snprintf(self->path, sizeof self->path, "%s/sluice-XXXXXX", base);
   self->made = mkdtemp(self->path) != NULL;
   if (self->made) return SL_OK;
@@ -63,6 +69,37 @@ sl_code_t sl_rundir_open(sl_rundir_t *self, const char *path, sl_err_t *err)
   if (self->lock >= 0) close(self->lock);
   self->path[0] = '\0';
   return code;
+}
+
+/* A run holds a lock on its directory as long as it lives; it takes it before the bus is there. */
+static bool in_use(const char *dir)
+{
+  struct stat st;
+  int fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  bool used = fd >= 0 && !fstat(fd, &st) && st.st_uid == geteuid() &&
+              flock(fd, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK;
+  if (fd >= 0) close(fd);
+  return used;
+}
+
+size_t sl_rundir_find(sl_buf_t *out)
+{
+  sl_buf_t pattern;
+  glob_t found;
+  size_t n = 0;
+  sl_buf_init(&pattern, 0);
+  sl_buf_printf(&pattern, "%s/sluice-*/bus", base_dir());
+  int none = glob(sl_buf_z(&pattern), 0, NULL, &found);
+  sl_buf_fini(&pattern);
+  if (none) return 0;
+  for (size_t i = 0; i < found.gl_pathc; i++) {
+    char *path = found.gl_pathv[i], *slash = strrchr(path, '/');
+    *slash = '\0';
+    if (!in_use(path)) continue;
+    sl_buf_printf(out, "%sipc://%s/bus", n++ ? " " : "", path);
+  }
+  globfree(&found);
+  return n;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include "core/buf.h"
 #include "core/err.h"
 #include "core/str.h"
 
@@ -25,6 +26,10 @@ sl_code_t sl_rundir_open(sl_rundir_t *self, const char *path, sl_err_t *err);
 /* Removes the directory if it was made here. Of one that was there: only the option files
  * (sluice-*.conf), the sockets and the ready file. */
 void sl_rundir_close(sl_rundir_t *self);
+
+/* The directories of the bus ("ipc://…", with blanks between) of our user's runs that are alive and
+ * were given no directory. Returns their number. */
+size_t sl_rundir_find(sl_buf_t *out);
 
 /* dir/name with text, mode 0600, replacing an older one. */
 sl_code_t sl_rundir_write(const char *dir, const char *name, sl_str_t text, sl_err_t *err);
