@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include "mappings/engine/sql_impl.h"
@@ -232,11 +233,53 @@ static void find_parent(build_t *b, const sl_select_t *select, sl_select_plan_t 
   }
 }
 
+/* Some piece of the statement holds word, its letters in any case and each blank in it any number
+ * of them: what the checks below look for is not worth a parser of SQL. */
+static bool mentions(const sl_select_t *select, const char *word)
+{
+  for (size_t i = 0; i < select->n_pieces; i++) {
+    sl_str_t text = select->pieces[i].text;
+    for (size_t from = 0; from < text.len; from++) {
+      size_t at = from;
+      const char *w = word;
+      for (; *w && at < text.len; w++) {
+        if (*w != ' ' && tolower((unsigned char)text.p[at]) != *w) break;
+        if (*w != ' ')
+          at++;
+        else
+          while (at < text.len && strchr(" \t\r\n", text.p[at])) at++;
+      }
+      if (!*w) return true;
+    }
+  }
+  return false;
+}
+
+/* Mistakes that no single call shows: pages that repeat, skip or drag. */
+static void check_paged(build_t *b, const sl_select_t *select)
+{
+  const sl_page_t *page = b->op->page;
+  if (!page || select->list) return;
+  if (!mentions(select, ":page.after"))
+    error(b, "R368", page->line, page->col,
+          "add <if present=\"page.after\">AND KEY &gt; :page.after</if> to its WHERE",
+          "the select does not use :page.after: every page would be the first one");
+  if (!mentions(select, "order by"))
+    sl_diags_add(b->diags, SL_WARNING, "R369", b->file, page->line, page->col,
+                 "order the rows by the key of the page",
+                 "the select has no ORDER BY: pages may skip rows or repeat them");
+  if (!mentions(select, ":page.limit"))
+    sl_diags_add(b->diags, SL_WARNING, "R370", b->file, page->line, page->col,
+                 "add LIMIT :page.limit, or what your database has for it",
+                 "the select does not use :page.limit: the database makes all rows for each page");
+}
+
 static void compile_select(build_t *b, size_t i, sl_select_plan_t *plan)
 {
   const sl_select_t *select = &b->op->selects[i];
   if (select->list) find_parent(b, select, plan);
   find_conditions(b, select, plan);
+  check_paged(b, select);
   sl_variant_t *v = alloc(b, sizeof *v << plan->n_conditions);
   plan->variants = v;
   for (unsigned mask = 0; v && mask < 1u << plan->n_conditions; mask++)
