@@ -3,8 +3,10 @@
 
 #include <limits.h>
 #include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "core/arena.h"
 #include "core/opt.h"
 #include "mappings/engine/xdoc.h"
@@ -38,9 +40,6 @@ typedef struct kind {
   const char *needs[2]; /* one of these; NULL: nothing */
 } kind_t;
 
-static const char *const every_adapter[] = {"name",      "mapping",       "instances",
-                                            "log-level", "max-in-flight", "max-queue",
-                                            "deadline",  "drain",         NULL};
 static const char *const over_http[] = {
     "address", "proxy",           "ca", "cert", "key", "user", "password",
     "timeout", "connect-timeout", NULL};
@@ -113,6 +112,16 @@ static bool credential_in_clear(const char *name, const char *value)
   return false;
 }
 
+/* Every "${" is one of a form that we know, whether or not it can be resolved here. */
+static bool references_known(const char *value)
+{
+  for (const char *p = value; (p = strstr(p, "${")); p += 2) {
+    const char *end = strchr(p, '}');
+    if (!end || (strncmp(p, "${env:", 6) && strncmp(p, "${file:", 7))) return false;
+  }
+  return true;
+}
+
 static void check_value(reader_t *r, const sl_setting_t *s)
 {
   const char *value = s->value;
@@ -126,9 +135,10 @@ static void check_value(reader_t *r, const sl_setting_t *s)
                  "write ${env:NAME} or ${file:path}", "a credential must not stand here in clear");
   sl_err_t err;
   char *resolved = sl_opt_resolve(value, &err);
+  bool known = references_known(value);
   if (!resolved)
-    sl_diags_add(r->diags, r->resolve ? SL_ERROR : SL_WARNING, "D104", r->file, s->line, s->col,
-                 NULL, "%s", err.text);
+    sl_diags_add(r->diags, r->resolve || !known ? SL_ERROR : SL_WARNING, "D104", r->file, s->line,
+                 s->col, NULL, "%s", err.text);
   free(resolved);
 }
 
@@ -211,11 +221,18 @@ static sl_process_t *add_process(reader_t *r, sl_role_t role, const char *name, 
 
 static void check_settings(reader_t *r, const kind_t *kind)
 {
+  static const char *const places[] = {"address", "dsn", "connection", NULL};
   const sl_xel_t *el = r->el;
   for (size_t i = 0; i < el->n_attrs; i++) {
     const sl_xat_t *at = &el->attrs[i];
-    if (!among(at->name, kind->known) && !among(at->name, every_adapter))
-      sl_diags_add(r->diags, SL_ERROR, "D105", r->file, at->line, at->col, NULL,
+    /* What no kind has, the schema has told already. */
+    bool others = among(at->name, over_http) || among(at->name, over_odbc);
+    if (others && !among(at->name, kind->known))
+      sl_diags_add(r->diags, SL_ERROR, "D105", r->file, at->line, at->col,
+                   !among(at->name, places)   ? NULL
+                   : kind->known == over_odbc ? "its place is dsn= or connection="
+                   : kind->known == over_http ? "its place is address="
+                                              : NULL,
                    "an adapter of kind %s has no %s", kind->name, at->name);
   }
   const char *a = kind->needs[0], *b = kind->needs[1];
@@ -228,6 +245,13 @@ static void check_settings(reader_t *r, const kind_t *kind)
  * adapter and of `sluice check`. */
 static const kind_t *peek(reader_t *r, const char *path, const char **system_p)
 {
+  const sl_xat_t *named = sl_xel_at(r->el, "mapping");
+  if (named && access(path, R_OK)) {
+    sl_diags_add(r->diags, SL_ERROR, "D110", r->file, named->value_line, named->value_col,
+                 "the path is relative to the deployment file", "the mapping %s cannot be read: %s",
+                 named->value, strerror(errno));
+    return NULL;
+  }
   sl_xdoc_t *doc = sl_xdoc_load(path, r->diags);
   if (!doc) return NULL;
   const sl_xel_t *root = sl_xdoc_root(doc), *system = sl_xel_find(root->first, "system");
@@ -329,7 +353,7 @@ sl_deployment_t *sl_deployment_load(const char *path, bool resolve, sl_diags_t *
   if (self) {
     reader_t r = {.self = self, .file = path, .diags = diags, .resolve = resolve};
     sl_xdoc_validate(doc, "deployment.xsd", diags);
-    read_all(&r, sl_xdoc_root(doc));
+    if (sl_xel_is(sl_xdoc_root(doc), "deployment")) read_all(&r, sl_xdoc_root(doc));
   }
   sl_xdoc_destroy(&doc);
   if (sl_diags_errors(diags) > before) sl_deployment_destroy(&self);

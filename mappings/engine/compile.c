@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "mappings/engine/compile.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "mappings/engine/reader_xml.h"
 #include "mappings/engine/sql.h"
 
@@ -111,8 +113,12 @@ static void load_contract(sl_build_t *b)
   if (!at) return;
   char *path = beside(b->file, at->value);
   size_t before = sl_diags_errors(b->diags);
-  if (path) b->m->contract = sl_contract_load(path, b->diags);
-  if (!b->m->contract && sl_diags_errors(b->diags) == before)
+  bool there = path && !access(path, R_OK);
+  if (there) b->m->contract = sl_contract_load(path, b->diags);
+  if (path && !there)
+    sl_b_error(b, "R001", at->value_line, at->value_col, "the path is relative to the mapping file",
+               "the contract %s cannot be read: %s", at->value, strerror(errno));
+  else if (!b->m->contract && sl_diags_errors(b->diags) == before)
     sl_b_error(b, "R001", at->value_line, at->value_col, NULL, "the contract %s cannot be read",
                at->value);
   free(path);

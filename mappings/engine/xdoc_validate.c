@@ -66,8 +66,12 @@ static const char *prop(xmlNodePtr n, const char *name)
   return a && a->children && a->children->content ? (const char *)a->children->content : "";
 }
 
+/* name: as a schema refers to it, with the prefix of our namespace or without. */
 static xmlNodePtr global(struct check *c, const char *kind, const char *name)
 {
+  if (!strncmp(name, "xs:", 3)) return NULL;
+  const char *colon = strchr(name, ':');
+  if (colon) name = colon + 1;
   xmlNodePtr root = xmlDocGetRootElement(c->xsd);
   for (xmlNodePtr n = root ? root->children : NULL; n; n = n->next)
     if (is_xs(n, kind) && !strcmp(prop(n, "name"), name)) return n;
@@ -292,6 +296,19 @@ static void bad_value(struct check *c, const struct found *f)
   add(c, "S105", f->at->value_line, f->at->value_col, how, text);
 }
 
+static void wrong_root(struct check *c, const struct found *f)
+{
+  char text[512], fix[256];
+  xmlNodePtr schema = xmlDocGetRootElement(c->xsd), n = schema ? schema->children : NULL;
+  while (n && !is_xs(n, "element")) n = n->next;
+  snprintf(text, sizeof text, "<%s> in namespace \"%s\" is not what this file should start with",
+           f->el->name, f->el->ns);
+  if (n)
+    snprintf(fix, sizeof fix, "start with <%s xmlns=\"%s\">", prop(n, "name"),
+             prop(schema, "targetNamespace"));
+  add(c, "S100", f->el->line, f->el->col, n ? fix : NULL, text);
+}
+
 static void take_apart(const xmlError *e, struct found *f)
 {
   xmlNodePtr node = e->node;
@@ -326,11 +343,7 @@ static void on_error(void *ctx, xmlErrorPtr e)
   case XML_SCHEMAV_ELEMENT_CONTENT: unexpected(c, &f, e->node); break;
   case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_1:
   case XML_SCHEMAV_CVC_COMPLEX_TYPE_2_3: stray_text(c, &f); break;
-  case XML_SCHEMAV_CVC_ELT_1:
-    snprintf(text, sizeof text, "<%s> in namespace \"%s\" is not what this file should start with",
-             f.el->name, f.el->ns);
-    add(c, "S100", f.el->line, f.el->col, NULL, text);
-    break;
+  case XML_SCHEMAV_CVC_ELT_1: wrong_root(c, &f); break;
   default: bad_value(c, &f);
   }
 }

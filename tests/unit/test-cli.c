@@ -157,8 +157,23 @@ static void deployment_mistake_is_told_where_it_stands(void **state)
   static const mistake_t rows[] = {
       {"<adapter mapping=\"erp.map.xml\"/>",
        "3:1 D107 an adapter of kind odbc needs dsn or connection"},
-      {"<adapter mapping=\"erp.map.xml\" dsn=\"x\" address=\"y\"/>",
+      {"<adapter mapping=\"erp.map.xml\" dsn=\"x\" address=\"http://y\"/>",
        "3:40 D105 an adapter of kind odbc has no address"},
+      {"<adapter mapping=\"crm.map.xml\" adress=\"http://127.0.0.1/\"/>",
+       "3:32 S101 <adapter> has no attribute \"adress\""},
+      {"<adapter mapping=\"crm.map.xml\" address=\"127.0.0.1:9\"/>",
+       "3:41 S105 address=\"127.0.0.1:9\": expected a URL, such as http://crm.example:8080/soap or "
+       "https://crm.example/soap, or ${…}"},
+      {"<adapter mapping=\"crm.map.xml\" timeout=\"5\"/>",
+       "3:41 S105 timeout=\"5\": expected a time with its unit, such as 250ms, 5s, 2min or 1h, or "
+       "${…}"},
+      {"<bus tcp=\"127.0.0.1:65536\"/>",
+       "3:11 S105 tcp=\"127.0.0.1:65536\": expected ADDRESS:PORT, such as 127.0.0.1:8080 or "
+       "[::1]:8080; port 0 takes a free one"},
+      {"<adapter mapping=\"crm.map.xml\" user=\"${USER}\"/>",
+       "3:38 D104 ${USER}: only ${env:NAME} and ${file:PATH} are known"},
+      {"<adapter mapping=\"gone.map.xml\"/>",
+       "3:19 D110 the mapping gone.map.xml cannot be read: No such file or directory"},
       {"<adapter mapping=\"crm.map.xml\" password=\"clear\"/>",
        "3:42 D108 a credential must not stand here in clear"},
       {"<adapter mapping=\"erp.map.xml\" connection=\"Driver=X;PWD=clear\"/>",
@@ -196,7 +211,7 @@ static void deployment_with_many_mistakes_tells_all(void **state)
                                 "<adapter mapping=\"crm.map.xml\" pool=\"0\" timeout=\"5\"/>\n"
                                 "<adaptor/>\n"
                                 "<adapter mapping=\"none.map.xml\"/>\n</deployment>\n");
-  static const int lines[] = {2, 2, 3, 3, 3, 4, 0};
+  static const int lines[] = {2, 2, 3, 3, 3, 4, 5};
   sl_diags_t *diags = sl_diags_new();
   assert_null(sl_deployment_load(at("sluice.xml"), true, diags));
   size_t n = sl_diags_count(diags);
@@ -253,6 +268,35 @@ static void rundir_is_private_and_goes(void **state)
   assert_int_equal(stat(path, &st), -1);
 }
 
+static void rundir_of_a_run_that_lives_is_found(void **state)
+{
+  sl_rundir_t run, second;
+  sl_err_t err;
+  sl_buf_t found;
+  char wanted[PATH_MAX + 16];
+  unsetenv("XDG_RUNTIME_DIR");
+  setenv("TMPDIR", dir, 1);
+  sl_buf_init(&found, 0);
+  assert_int_equal(sl_rundir_open(&run, NULL, &err), SL_OK);
+  assert_int_equal(sl_rundir_find(&found), 0);
+  assert_int_equal(sl_rundir_write(run.path, "bus", sl_str(""), &err), SL_OK);
+  assert_int_equal(sl_rundir_find(&found), 1);
+  snprintf(wanted, sizeof wanted, "ipc://%s/bus", run.path);
+  assert_string_equal(sl_buf_z(&found), wanted);
+  assert_int_equal(sl_rundir_open(&second, NULL, &err), SL_OK);
+  assert_int_equal(sl_rundir_write(second.path, "bus", sl_str(""), &err), SL_OK);
+  assert_int_equal(sl_rundir_find(&found), 2);
+  close(second.lock); /* it died */
+  second.lock = -1;
+  sl_buf_clear(&found);
+  assert_int_equal(sl_rundir_find(&found), 1);
+  assert_string_equal(sl_buf_z(&found), wanted);
+  sl_rundir_close(&second);
+  sl_rundir_close(&run);
+  sl_buf_fini(&found);
+  unsetenv("TMPDIR");
+}
+
 static void rundir_that_was_there_keeps_what_is_not_ours(void **state)
 {
   sl_rundir_t run;
@@ -292,6 +336,7 @@ int main(void)
       cmocka_unit_test(deployment_without_gateway_is_told),
       cmocka_unit_test(deployment_unresolved_is_a_warning_when_checked),
       cmocka_unit_test(rundir_is_private_and_goes),
+      cmocka_unit_test(rundir_of_a_run_that_lives_is_found),
       cmocka_unit_test(rundir_that_was_there_keeps_what_is_not_ours),
       cmocka_unit_test(rundir_others_may_enter_is_refused),
   };
