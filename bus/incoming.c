@@ -298,11 +298,6 @@ void **sl_bus_incoming_data(sl_bus_incoming_t *in)
   return &in->data;
 }
 
-bool sl_bus_incoming_cancelled(const sl_bus_incoming_t *in)
-{
-  return in->cancelled;
-}
-
 int64_t sl_bus_incoming_credit(const sl_bus_incoming_t *in)
 {
   return in->cancelled || in->credit < 0 ? 0 : in->credit;

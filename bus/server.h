@@ -54,7 +54,6 @@ sl_str_t sl_bus_incoming_body(const sl_bus_incoming_t *in);
 int64_t sl_bus_incoming_deadline(const sl_bus_incoming_t *in);
 /* A place for the adapter's own state of this call. */
 void **sl_bus_incoming_data(sl_bus_incoming_t *in);
-bool sl_bus_incoming_cancelled(const sl_bus_incoming_t *in);
 
 /* The reply: status, headers, problem, more, not_started, wire are taken from header; the rest is
  * filled in. Copies. Without header->more the call is gone after this. */

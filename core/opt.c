@@ -169,13 +169,6 @@ static const sl_opt_t *find_letter(const sl_opt_table_t *table, char letter)
   return NULL;
 }
 
-sl_code_t sl_opt_set(const sl_opt_table_t *table, void *base, const char *name, const char *value,
-                     sl_err_t *err)
-{
-  const sl_opt_t *opt = find(table, name);
-  return opt ? set_value(opt, base, value, err) : unknown(table, name, err);
-}
-
 sl_code_t sl_opt_presets(const sl_opt_table_t *table, void *base, sl_err_t *err)
 {
   for (const sl_opt_t *opt = table->opts; opt && opt->name; opt++)

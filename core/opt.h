@@ -56,9 +56,6 @@ typedef struct sl_opt_table {
  * print to stdout and set *done_p: exit 0 then. */
 sl_code_t sl_opt_parse(const sl_opt_table_t *table, void *base, int argc, char **argv, int *rest_p,
                        bool *done_p, sl_err_t *err);
-/* One name and value, as from a file. */
-sl_code_t sl_opt_set(const sl_opt_table_t *table, void *base, const char *name, const char *value,
-                     sl_err_t *err);
 /* Only the presets. */
 sl_code_t sl_opt_presets(const sl_opt_table_t *table, void *base, sl_err_t *err);
 void sl_opt_help(const sl_opt_table_t *table, FILE *out);

@@ -391,11 +391,6 @@ sl_code_t sl_codec_write_text(const sl_codec_t *self, sl_str_t text, sl_arena_t 
 /* --- questions
  * -------------------------------------------------------------------------------------------- */
 
-const uint8_t *sl_codec_read_states(const sl_codec_t *self)
-{
-  return self->read_state;
-}
-
 const char *sl_codec_sql_type(const sl_codec_t *self, int *size_p, int *scale_p)
 {
   bool number = is_number_kind((sl_codec_kind_t)self->kind);

@@ -163,10 +163,9 @@ void sl_codec_spec_init(sl_codec_spec_t *spec, sl_codec_kind_t kind, sl_medium_t
 void sl_codec_spec_xtype(sl_codec_spec_t *spec, const sl_xtype_t *type);
 /* The same from a catalogue's column. */
 void sl_codec_spec_column(sl_codec_spec_t *spec, const sl_column_t *column);
-/* "text", "date", … ↔ kind (the mapping's kind= and built-in type names; "string", "dateTime",
+/* "text", "date", … → kind (the mapping's kind= and built-in type names; "string", "dateTime",
  * "base64" too). */
 bool sl_codec_kind_parse(const char *name, sl_codec_kind_t *out_p);
-const char *sl_codec_kind_name(sl_codec_kind_t kind);
 
 /* NULL when parameters do not go together or memory is out: message says what, in one sentence
  * for a diagnostic ("pad needs a width"), naming the attribute. */
@@ -191,10 +190,6 @@ sl_code_t sl_codec_write(const sl_codec_t *self, sl_jstate_t state, sl_str_t tex
  * wants is assumed. */
 sl_code_t sl_codec_write_text(const sl_codec_t *self, sl_str_t text, sl_arena_t *arena,
                               sl_legacy_t *out, sl_err_t *err);
-
-/* What each legacy state reads as, once no spelling of the type's own is found (which only an EMPTY
- * or BLANK value may have: they are then SL_AS_VALUE here). For fields' tables. */
-const uint8_t *sl_codec_read_states(const sl_codec_t *self); /* [SL_L_STATES] of sl_meaning_t */
 
 /* The SQL type it was made for ("" if none), with digits or width, and scale; 0: unknown. */
 const char *sl_codec_sql_type(const sl_codec_t *self, int *size_p, int *scale_p);

@@ -119,8 +119,6 @@ sl_str_t sl_quoted_copy(sl_codec_t *c, sl_str_t text);
  */
 
 sl_str_t sl_trim(sl_str_t text); /* space, tab, CR, LF at both ends: XSD whiteSpace=collapse */
-/* Is text sayable in medium and charset? If not, code. */
-sl_code_t sl_text_check(const sl_codec_t *c, sl_str_t text, sl_code_t code, sl_err_t *err);
 size_t sl_utf8_count(sl_str_t text);
 /* Pad text (len characters wide) to c->width as c->pad says; NULL .p when the arena is full. */
 sl_str_t sl_pad(const sl_codec_t *c, sl_str_t text, size_t len, sl_arena_t *arena);

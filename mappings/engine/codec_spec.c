@@ -39,13 +39,6 @@ bool sl_codec_kind_parse(const char *name, sl_codec_kind_t *out_p)
   return false;
 }
 
-const char *sl_codec_kind_name(sl_codec_kind_t kind)
-{
-  for (size_t i = 0; i < N_KIND_NAMES; i++)
-    if (kind_names[i].kind == kind) return kind_names[i].name;
-  return "";
-}
-
 /* Digits of the longer of two bounds: what a value within them may need. */
 static int digits_of(const char *min, const char *max)
 {

@@ -95,12 +95,6 @@ static sl_code_t check(const sl_codec_t *c, sl_str_t text, size_t *bytes_p, sl_c
                     sl_charset_name(c->charset), (unsigned)bad);
 }
 
-sl_code_t sl_text_check(const sl_codec_t *c, sl_str_t text, sl_code_t code, sl_err_t *err)
-{
-  size_t bytes;
-  return check(c, text, &bytes, code, err);
-}
-
 static sl_code_t check_enum(const sl_codec_t *c, sl_str_t text, sl_code_t code, sl_err_t *err)
 {
   if (!c->n_enums) return SL_OK;

@@ -20,11 +20,6 @@ void sl_mapping_destroy(sl_mapping_t **self_p)
   *self_p = NULL;
 }
 
-const char *sl_mapping_name(const sl_mapping_t *self)
-{
-  return self->name;
-}
-
 const char *sl_mapping_version(const sl_mapping_t *self)
 {
   return self->version;
@@ -83,9 +78,4 @@ const char *sl_mapping_shape_name_at(const sl_mapping_t *self, size_t i)
 const sl_op_info_t *sl_op_info(const sl_op_t *op)
 {
   return &op->info;
-}
-
-const sl_mapping_t *sl_op_mapping(const sl_op_t *op)
-{
-  return op->mapping;
 }

@@ -34,7 +34,6 @@ sl_mapping_t *sl_mapping_parse(const char *path, const char *text, size_t len, s
 void sl_mapping_destroy(sl_mapping_t **self_p);
 
 /* Borrowed, as everything below, for the life of the mapping. */
-const char *sl_mapping_name(const sl_mapping_t *self);
 const char *sl_mapping_version(const sl_mapping_t *self);
 const char *sl_mapping_system(const sl_mapping_t *self);
 sl_system_kind_t sl_mapping_kind(const sl_mapping_t *self);
@@ -70,6 +69,5 @@ typedef struct sl_op_info {
 } sl_op_info_t;
 
 const sl_op_info_t *sl_op_info(const sl_op_t *op);
-const sl_mapping_t *sl_op_mapping(const sl_op_t *op);
 
 #endif

@@ -375,11 +375,6 @@ const sl_xel_t *sl_xdoc_root(const sl_xdoc_t *self)
   return self->root;
 }
 
-const char *sl_xdoc_file(const sl_xdoc_t *self)
-{
-  return self->file;
-}
-
 /* --- the tree
  * -------------------------------------------------------------------------------------- */
 

@@ -42,7 +42,6 @@ sl_xdoc_t *sl_xdoc_parse(const char *file, const char *text, size_t len, sl_diag
 void sl_xdoc_destroy(sl_xdoc_t **self_p);
 
 const sl_xel_t *sl_xdoc_root(const sl_xdoc_t *self);
-const char *sl_xdoc_file(const sl_xdoc_t *self);
 
 /* Checks it against the schema (a file name such as "mapping.xsd", found by sl_xdoc_schema_path).
  * All that is wrong goes to diags, in the user's words; true when nothing is. */
