@@ -412,7 +412,7 @@ static bool add_letters(sl_codec_t *c, char letter, int len, char message[256])
   }
   if (strchr("MdHms", letter) && len == 2) return add_op(c, letter, 2, 0, message);
   snprintf(message, 256,
-           "no part \"%.*s%s\" in a pattern: use yyyy yy MM dd HH mm ss S, and quotes "
+           "pattern has no part \"%.*s%s\": use yyyy yy MM dd HH mm ss S, and quotes "
            "around other letters",
            1, &letter, len > 1 ? "…" : "");
   return false;

@@ -127,6 +127,8 @@ static bool add_codes(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec)
 {
   size_t n = 0;
   for (const sl_xel_t *s = el->first; (s = sl_xel_find(s, "code")); s = s->next) n++;
+  if (n > MAX_ROWS)
+    sl_b_error(b, "T101", el->line, el->col, NULL, "a code table holds at most %d codes", MAX_ROWS);
   sl_code_row_t *v = n && n <= MAX_ROWS ? sl_b_alloc(b, n * sizeof *v) : NULL;
   if (!v) return false;
   size_t i = 0;
@@ -238,7 +240,7 @@ static void bad_type(sl_build_t *b, const sl_xel_t *el, const char *message)
   for (size_t i = 0; i < el->n_attrs; i++) {
     const sl_xat_t *at = &el->attrs[i];
     size_t len = strlen(at->name);
-    if (strncmp(message, at->name, len) || message[len] != ' ') continue;
+    if (strncmp(message, at->name, len) || !strchr(" =", message[len])) continue;
     line = at->value_line, col = at->value_col;
   }
   sl_b_error(b, "T101", line, col, NULL, "%s", *message ? message : "the type cannot be made");

@@ -39,6 +39,13 @@ with Tap() as t:
     t.ok(status == 1 and 'did you mean "Customer"?' in err, "map_unknown-shape_nearest-told", err)
     t.equal(sluice("map", "sideways", CRM, input="")[0], 1, "map_wrong-direction_refused")
 
+    for n, status_wanted in ((4096, 0), (4097, 1)):
+        many = write("many.map.xml", '<mapping xmlns="urn:sluice:mapping:1" name="many" version="1.0.0"><system name="many" kind="soap"/>'
+                     '<code-table name="codes" unmapped="reject">' + "".join('<code legacy="%d" json="c%d"/>' % (i, i) for i in range(n)) +
+                     '</code-table><shape name="S"><field legacy="v" json="/v" type="codes"/></shape></mapping>')
+        status, out, err = sluice("map", "write", many, input='{"v":"c4095"}')
+        t.ok(status == status_wanted and (status or out == "<S><v>4095</v></S>\n"), "map_table-of-%d-codes_told-or-used" % n, (status, out, err[-300:]))
+
     ERP = os.path.join(EXAMPLES, "erp", "erp.map.xml")
     account = ('{"id":"%d","name":"A \\"x\\", B","name2":%s,"country":"PL","city":"Kraków","email":"c@e","status":"active",'
                '"vip":false,"creditLimit":"246.90","discount":null,"since":"2019-01-03"%s}\n')

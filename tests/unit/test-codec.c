@@ -687,7 +687,7 @@ static const struct {
     {{.kind = SL_CODEC_DATE, .scale = -1, .pattern = "yyyyMM"}, "yyyy, MM and dd"},
     {{.kind = SL_CODEC_DATE, .scale = -1, .pattern = "yyyyMMddHHmm"}, "a pattern of a date"},
     {{.kind = SL_CODEC_DATE, .scale = -1, .pattern = "yyyyMMddMM"}, "same part twice"},
-    {{.kind = SL_CODEC_DATE, .scale = -1, .pattern = "yyyyMMdx"}, "no part"},
+    {{.kind = SL_CODEC_DATE, .scale = -1, .pattern = "yyyyMMdx"}, "pattern has no part"},
     {{.kind = SL_CODEC_DATE, .scale = -1, .pattern = "yyyyMMdd'"}, "not closed"},
     {{.kind = SL_CODEC_DATETIME, .scale = -1, .zone = "Mars/Olympus"}, "no time zone"},
     {{.kind = SL_CODEC_DECIMAL, .scale = -1, .point = SL_POINT_IMPLIED}, "needs a scale"},
