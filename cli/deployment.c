@@ -106,6 +106,12 @@ static bool credential_in_clear(const char *name, const char *value)
 {
   if (strstr(name, "password") || ends_in(name, "-secret") || ends_in(name, "-token"))
     return !strstr(value, "${");
+  const char *authority = strstr(value, "://");
+  if (authority) { /* http://user:password@host */
+    const char *host = authority + 3 + strcspn(authority + 3, "/?#@");
+    const char *colon = memchr(authority + 3, ':', (size_t)(host - authority - 3));
+    return *host == '@' && colon && strncmp(colon + 1, "${", 2);
+  }
   if (strcmp(name, "connection")) return false;
   for (const char *p = value; (p = strcasestr(p, "pwd=")); p += 4)
     if (strncmp(p + 4, "${", 2) && p[4] != ';' && p[4]) return true;

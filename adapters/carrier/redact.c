@@ -69,9 +69,23 @@ static size_t name_end(sl_str_t text, size_t at)
   return end;
 }
 
+/* Behind "://": the end of "user:password", which stands before an '@'; at, if there is none. */
+static size_t userinfo_end(sl_str_t text, size_t at)
+{
+  if (at < 3 || memcmp(text.p + at - 3, "://", 3) != 0) return at;
+  size_t end = at;
+  while (end < text.len && !strchr("/?#@<>\"' \t\r\n", text.p[end])) end++;
+  return end < text.len && text.p[end] == '@' ? end : at;
+}
+
 void sl_carrier_redact(sl_str_t text, sl_buf_t *out)
 {
   for (size_t at = 0, end; at < text.len; at = end) {
+    end = userinfo_end(text, at);
+    if (end > at) {
+      sl_buf_addz(out, "***");
+      continue;
+    }
     end = name_end(text, at);
     if (end == at) end++;
     sl_str_t name = sl_strn(text.p + at, end - at);

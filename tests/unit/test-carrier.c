@@ -508,6 +508,8 @@ static void test_credentials_are_hidden_and_the_rest_is_kept(void **state)
       {"\"password\":", "\"password\":"},
       {"\"password\":\"open", "\"password\":\"***"},
       {"\"password\":\"open\\", "\"password\":\"***"},
+      {"POST https://u:p%40w@host:1/a?b=c@d\n\nsee http://host/x@y, mailto a@b",
+       "POST https://***@host:1/a?b=c@d\n\nsee http://host/x@y, mailto a@b"},
   };
   (void)state;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -176,6 +176,8 @@ static void deployment_mistake_is_told_where_it_stands(void **state)
        "3:19 D110 the mapping gone.map.xml cannot be read: No such file or directory"},
       {"<adapter mapping=\"crm.map.xml\" password=\"clear\"/>",
        "3:42 D108 a credential must not stand here in clear"},
+      {"<adapter mapping=\"crm.map.xml\" address=\"http://u:clear@127.0.0.1/soap\"/>",
+       "3:41 D108 a credential must not stand here in clear"},
       {"<adapter mapping=\"erp.map.xml\" connection=\"Driver=X;PWD=clear\"/>",
        "3:44 D108 a credential must not stand here in clear"},
       {"<adapter mapping=\"crm.map.xml\" user=\" u\"/>",
