@@ -80,12 +80,19 @@ static const sl_spelling_t *find_sentinel(const sl_codec_t *c, sl_str_t text)
   return NULL;
 }
 
-static const sl_spelling_t *find_written(const sl_codec_t *c, sl_str_t json)
+/* The sentinel whose value this is: "5" is not 5. Text of an HTTP end has no kind of its own. */
+static const sl_spelling_t *find_written(const sl_codec_t *c, sl_jstate_t state, sl_str_t text,
+                                         bool any_kind)
 {
+  sl_str_t json = state == SL_J_TRUE    ? sl_str("true")
+                  : state == SL_J_FALSE ? sl_str("false")
+                                        : text;
   for (size_t i = 0; i < c->n_sentinels; i++) {
     const sl_spelling_t *s = &c->sentinels[i];
-    if (s->meaning == SL_AS_VALUE && s->access != SL_READ_ONLY && sl_str_eq(s->json, json))
-      return s;
+    if (s->meaning != SL_AS_VALUE || s->access == SL_READ_ONLY || !sl_str_eq(s->json, json))
+      continue;
+    bool string = s->out.len && s->out.p[0] == '"';
+    if (any_kind || string == (state == SL_J_STRING)) return s;
   }
   return NULL;
 }
@@ -112,7 +119,8 @@ static bool compile_sentinels(sl_codec_t *c, const sl_codec_spec_t *spec, char m
     to->meaning = !strcmp(from->json, "null")     ? SL_AS_NULL
                   : !strcmp(from->json, "absent") ? SL_AS_ABSENT
                                                   : SL_AS_VALUE;
-    bool bare = c->kind == SL_CODEC_BOOLEAN ||
+    bool boolean = !strcmp(from->json, "true") || !strcmp(from->json, "false");
+    bool bare = (c->kind == SL_CODEC_BOOLEAN && boolean) ||
                 (is_number_kind((sl_codec_kind_t)c->kind) && spec->as != SL_AS_STRING &&
                  sl_json_is_number(to->json) && sl_codec_json_type(c)[0] == 'n');
     to->out = bare ? to->json : sl_quoted_copy(c, to->json);
@@ -340,18 +348,15 @@ static sl_code_t check_back(const sl_codec_t *c, sl_legacy_t *out, sl_err_t *err
                     SL_STR_ARG(s->json));
 }
 
-sl_code_t sl_codec_write(const sl_codec_t *self, sl_jstate_t state, sl_str_t text,
-                         sl_arena_t *arena, sl_legacy_t *out, sl_err_t *err)
+static sl_code_t write_value(const sl_codec_t *self, sl_jstate_t state, sl_str_t text,
+                             bool any_kind, sl_arena_t *arena, sl_legacy_t *out, sl_err_t *err)
 {
   if (state == SL_J_NULL || state == SL_J_ABSENT) {
     *out = state == SL_J_NULL ? self->write_null : self->write_absent;
     return SL_OK;
   }
   if (self->n_sentinels) {
-    sl_str_t json = state == SL_J_TRUE    ? sl_str("true")
-                    : state == SL_J_FALSE ? sl_str("false")
-                                          : text;
-    const sl_spelling_t *s = find_written(self, json);
+    const sl_spelling_t *s = find_written(self, state, text, any_kind);
     if (s) {
       *out = (sl_legacy_t){state_of(self, s->legacy), s->legacy};
       return SL_OK;
@@ -359,6 +364,12 @@ sl_code_t sl_codec_write(const sl_codec_t *self, sl_jstate_t state, sl_str_t tex
   }
   sl_code_t code = encode(self, state, text, arena, &out->text, err);
   return code ? code : check_back(self, out, err);
+}
+
+sl_code_t sl_codec_write(const sl_codec_t *self, sl_jstate_t state, sl_str_t text,
+                         sl_arena_t *arena, sl_legacy_t *out, sl_err_t *err)
+{
+  return write_value(self, state, text, false, arena, out, err);
 }
 
 /* Text of an HTTP end has the JSON kind that the codec wants. */
@@ -385,7 +396,7 @@ static sl_jstate_t assumed(const sl_codec_t *c, sl_str_t text)
 sl_code_t sl_codec_write_text(const sl_codec_t *self, sl_str_t text, sl_arena_t *arena,
                               sl_legacy_t *out, sl_err_t *err)
 {
-  return sl_codec_write(self, assumed(self, text), text, arena, out, err);
+  return write_value(self, assumed(self, text), text, true, arena, out, err);
 }
 
 /* --- questions
