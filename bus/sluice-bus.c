@@ -14,12 +14,13 @@
 
 #include "bus/directory.h"
 #include "core/log.h"
+#include "core/log_opts.h"
 
 typedef struct options {
-  char *ipc, *tcp, *log_level;
+  char *ipc, *tcp;
   sl_bus_keys_t keys;
   int64_t expiry_ms;
-  bool log_json;
+  sl_log_opts_t log;
 } options_t;
 
 #define OF(member) offsetof(options_t, member)
@@ -36,9 +37,7 @@ static const sl_opt_t rows[] = {
     /* Three heartbeats of a second: one lost or late is no death. */
     {"expiry", 'e', SL_OPT_TIME, OF(expiry_ms), "3s", 100, 3600000, "TIME",
      "Silence after which an adapter is taken as gone.", false},
-    {"log-level", 0, SL_OPT_TEXT, OF(log_level), "info", 0, 0, "LEVEL",
-     "error, warn, info or debug.", false},
-    {"log-json", 0, SL_OPT_FLAG, OF(log_json), NULL, 0, 0, NULL, "Log lines as JSON.", false},
+    SL_LOG_OPTIONS(options_t, log),
     {0},
 };
 
@@ -136,18 +135,14 @@ int main(int argc, char **argv)
 {
   options_t options = {0};
   sl_err_t err = {0};
-  sl_level_t level;
   int rest, status = 2;
   bool done = false;
   sl_code_t code = sl_opt_parse(&table, &options, argc, argv, &rest, &done, &err);
   if (code == SL_OK && !done && rest < argc)
     code = sl_err_set(&err, SL_CONFIG, "%s: no argument expected", argv[rest]);
-  if (code == SL_OK && !done && !sl_log_level(options.log_level, &level))
-    code = sl_err_set(&err, SL_CONFIG, "--log-level %s: error, warn, info or debug",
-                      options.log_level);
+  if (code == SL_OK && !done) code = sl_log_start(table.program, "", &options.log, &err);
   if (code == SL_OK && !done) {
     sl_loop_t *loop = sl_loop_new();
-    sl_log_open(table.program, "", level, options.log_json);
     code = loop ? serve(&options, loop, &err) : sl_err_set(&err, SL_BUG, "no event loop");
     sl_loop_destroy(&loop);
     status = 1;

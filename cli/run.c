@@ -12,14 +12,15 @@
 #include "cli/supervise.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/log_opts.h"
 
 /* The gateway's ready file is looked for so often; a person does not notice 50 ms. */
 enum { LOOK_MS = 50, COMPLAIN_MS = 10000 };
 
 typedef struct settings {
-  char *run_dir, *log_level;
+  char *run_dir;
   int64_t grace_ms;
-  bool log_json;
+  sl_log_opts_t log;
 } settings_t;
 
 static const sl_opt_t options[] = {
@@ -38,13 +39,13 @@ static const sl_opt_t options[] = {
      .help = "how long processes may finish their work when they are stopped"},
     {.name = "log-level",
      .kind = SL_OPT_TEXT,
-     .offset = offsetof(settings_t, log_level),
+     .offset = offsetof(settings_t, log.level),
      .preset = "info",
      .argument = "LEVEL",
      .help = "error, warn, info or debug: what the supervisor itself says"},
     {.name = "log-json",
      .kind = SL_OPT_FLAG,
-     .offset = offsetof(settings_t, log_json),
+     .offset = offsetof(settings_t, log.json),
      .help = "log lines of the supervisor as JSON"},
     {.name = NULL},
 };
@@ -198,10 +199,7 @@ static sl_code_t start_all(run_t *self, sl_err_t *err)
 
 static sl_code_t prepare(run_t *self, sl_err_t *err)
 {
-  sl_level_t level;
-  if (!sl_log_level(self->settings.log_level, &level))
-    return sl_err_set(err, SL_CONFIG, "log-level: error, warn, info or debug");
-  sl_log_open("sluice", NULL, level, self->settings.log_json);
+  if (sl_log_start("sluice", NULL, &self->settings.log, err)) return err->code;
   self->loop = sl_loop_new();
   if (!self->loop) return sl_err_set(err, SL_UNAVAILABLE, "no memory");
   self->supervisor = sl_supervisor_new(self->loop, self->settings.grace_ms, on_stopped, self->loop);

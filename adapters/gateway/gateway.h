@@ -8,15 +8,16 @@
 #include "adapters/gateway/http_server.h"
 #include "adapters/gateway/routes.h"
 #include "bus/client.h"
+#include "core/log_opts.h"
 
 typedef struct sl_gateway_opts {
   char *listen, *ready_file, *bus, *state;
   char *tls_cert, *tls_key;
-  bool reuse_port, access_log, log_json;
+  bool reuse_port, access_log;
   sl_bus_keys_t keys;
   int64_t deadline_ms, drain_ms, header_timeout_ms, idle_timeout_ms;
   int64_t max_body, max_buffered, max_headers, max_uri, max_connections, max_in_flight;
-  char *log_level;
+  sl_log_opts_t log;
 } sl_gateway_opts_t;
 
 typedef struct sl_exchange sl_exchange_t;

@@ -55,9 +55,7 @@ static const sl_opt_t options[] = {
     {"server-key", 0, SL_OPT_TEXT, OF(keys.server_key), NULL, 0, 0, "KEY",
      "Public key of the directory, when it is reached over tcp.", false},
     {"access-log", 0, SL_OPT_FLAG, OF(access_log), NULL, 0, 0, NULL, "Log every request.", false},
-    {"log-level", 0, SL_OPT_TEXT, OF(log_level), "info", 0, 0, "LEVEL",
-     "error, warn, info or debug.", false},
-    {"log-json", 0, SL_OPT_FLAG, OF(log_json), NULL, 0, 0, NULL, "Log lines as JSON.", false},
+    SL_LOG_OPTIONS(sl_gateway_opts_t, log),
     {NULL, 0, SL_OPT_FLAG, 0, NULL, 0, 0, NULL, NULL, false},
 };
 
@@ -152,11 +150,7 @@ static sl_code_t start(boot_t *self, sl_err_t *err)
   sl_gateway_t *g = &self->gateway;
   const sl_gateway_opts_t *o = &g->opts;
   uint64_t seed;
-  sl_level_t level;
-  if (!sl_log_level(o->log_level, &level))
-    return sl_err_set(err, SL_CONFIG, "--log-level: \"%s\" is none of error, warn, info, debug",
-                      o->log_level);
-  sl_log_open("sluice-gateway", "", level, o->log_json);
+  if (sl_log_start("sluice-gateway", "", &o->log, err)) return err->code;
   if (getrandom(&seed, sizeof seed, 0) != sizeof seed)
     return sl_err_set(err, SL_BUG, "no random numbers");
   snprintf(g->run, sizeof g->run, "%llx", (unsigned long long)(seed >> 16));

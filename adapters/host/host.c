@@ -46,13 +46,8 @@ int64_t sl_host_max_in_flight(sl_host_t *self)
 
 static sl_code_t open_log(sl_host_t *self, sl_err_t *err)
 {
-  sl_level_t level;
-  if (!sl_log_level(self->opts->log_level, &level))
-    return sl_err_set(err, SL_CONFIG, "--log-level: \"%s\" is none of error, warn, info, debug",
-                      self->opts->log_level);
-  sl_log_open(self->adapter->program, sl_mapping_system(self->mapping), level,
-              self->opts->log_json);
-  return SL_OK;
+  return sl_log_start(self->adapter->program, sl_mapping_system(self->mapping), &self->opts->log,
+                      err);
 }
 
 static sl_code_t load_mapping(sl_host_t *self, sl_err_t *err)

@@ -32,9 +32,7 @@ static const sl_opt_t common[] = {
      "Longest time for a call, also where its caller allows more or says nothing.", false},
     {"drain", 0, SL_OPT_TIME, OF(drain_ms), "10s", 0, 3600000, "TIME",
      "On SIGTERM, how long calls under way may still take.", false},
-    {"log-level", 0, SL_OPT_TEXT, OF(log_level), "info", 0, 0, "LEVEL",
-     "error, warn, info or debug.", false},
-    {"log-json", 0, SL_OPT_FLAG, OF(log_json), NULL, 0, 0, NULL, "Log lines as JSON.", false},
+    SL_LOG_OPTIONS(sl_host_opts_t, log),
 };
 enum { N_COMMON = sizeof common / sizeof *common };
 

@@ -6,6 +6,7 @@
 #define SL_HOST_OPTIONS_H
 
 #include "adapters/host/host.h"
+#include "core/log_opts.h"
 #include "bus/security.h"
 
 typedef struct sl_host_opts {
@@ -16,8 +17,7 @@ typedef struct sl_host_opts {
   sl_bus_keys_t keys;
   int64_t max_in_flight, max_queue, max_message;
   int64_t deadline_ms, drain_ms;
-  char *log_level;
-  bool log_json;
+  sl_log_opts_t log;
 } sl_host_opts_t;
 
 /* One table over one block of memory: our struct first, the adapter's own right behind it. */
