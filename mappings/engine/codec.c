@@ -415,6 +415,12 @@ sl_codec_kind_t sl_codec_kind(const sl_codec_t *self)
   return (sl_codec_kind_t)self->kind;
 }
 
+bool sl_codec_writes_numbers(const sl_codec_t *self)
+{
+  return is_number_kind((sl_codec_kind_t)self->kind) && self->pad == SL_PAD_NONE &&
+         self->point != SL_POINT_COMMA && self->sign != SL_SIGN_TRAILING && !self->fill_digits;
+}
+
 const char *sl_codec_json_type(const sl_codec_t *self)
 {
   switch ((sl_codec_kind_t)self->kind) {

@@ -195,6 +195,9 @@ sl_code_t sl_codec_write_text(const sl_codec_t *self, sl_str_t text, sl_arena_t 
 const char *sl_codec_sql_type(const sl_codec_t *self, int *size_p, int *scale_p);
 /* What it was made for. */
 sl_codec_kind_t sl_codec_kind(const sl_codec_t *self);
+/* Are its legacy spellings JSON numbers, all of them? Not when they are filled up to a width, have
+ * a comma, or their sign behind: then one value would be a number, and the next one none. */
+bool sl_codec_writes_numbers(const sl_codec_t *self);
 /* The JSON values it reads: "string", "number", "boolean", "null"; "number or string" for integers
  * without a bound. For messages and schemas. Static. */
 const char *sl_codec_json_type(const sl_codec_t *self);

@@ -347,6 +347,15 @@ static void drop_scale(const sl_codec_t *c, number_t *n)
   n->point = n->fraction.len > 0;
 }
 
+/* 0.05 is 5 cents: a JSON number has no zeros in front. */
+static char *bare_digits(char *start, const char *end, bool negative)
+{
+  char *p = start + negative;
+  while (end - p > 1 && *p == '0') p++;
+  if (negative) *--p = '-';
+  return p;
+}
+
 static sl_code_t spell(const sl_codec_t *c, const number_t *n, sl_arena_t *arena, sl_str_t *out,
                        sl_err_t *err)
 {
@@ -371,6 +380,8 @@ static sl_code_t spell(const sl_codec_t *c, const number_t *n, sl_arena_t *arena
   memset(p, '0', zeros);
   p += zeros;
   if (n->negative && c->sign == SL_SIGN_TRAILING) *p++ = '-';
+  if (implied && c->medium == SL_MEDIUM_JSON && sl_codec_writes_numbers(c))
+    start = bare_digits(start, p, n->negative);
   *out = sl_strn(start, (size_t)(p - start));
   if (c->width && out->len > (size_t)c->width)
     return sl_err_set(err, SL_INVALID, "a number of at most %d characters was expected", c->width);

@@ -19,7 +19,7 @@ static sl_code_t write_node(struct writer *w, const sl_jnode_t *node, const sl_r
 static void put_legacy(struct writer *w, const sl_field_t *field, sl_legacy_t v)
 {
   sl_codec_kind_t kind = sl_codec_kind(field->codec);
-  bool number = kind == SL_CODEC_INTEGER || kind == SL_CODEC_DECIMAL || kind == SL_CODEC_FLOAT;
+  bool number = sl_codec_writes_numbers(field->codec);
   bool boolean =
       kind == SL_CODEC_BOOLEAN && (sl_str_eqz(v.text, "true") || sl_str_eqz(v.text, "false"));
   if (v.state == SL_L_NIL)
