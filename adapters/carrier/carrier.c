@@ -294,7 +294,6 @@ static sl_code_t set_out(exchange_t *x, sl_err_t *err)
   sl_http_request_t request = {.body = sl_buf_str(&x->request),
                                .has_body = x->request.len > 0,
                                .safe = info->safe,
-                               .idempotent = info->idempotent,
                                .deadline_ms = sl_host_call_left_ms(x->call)};
   code = self->way->address(self->ctx, x->call, x->run, &request, err);
   if (code) return code;

@@ -26,7 +26,7 @@
 typedef struct sl_carrier sl_carrier_t;
 
 typedef struct sl_carrier_way {
-  /* Method, address and headers of call; the body is there, safe and idempotent are set. What it
+  /* Method, address and headers of call; the body is there, safe is set. What it
    * points to lives in the call's arena or with ctx. */
   sl_code_t (*address)(void *ctx, sl_host_call_t *call, const sl_run_t *run,
                        sl_http_request_t *request, sl_err_t *err);

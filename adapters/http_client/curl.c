@@ -32,7 +32,7 @@ static int on_ready(void *ctx, char *remote_ip, char *local_ip, int remote_port,
 {
   sl_http_call_t *call = ctx;
   (void)local_ip, (void)local_port;
-  if (call->sent && !call->request.idempotent) {
+  if (call->sent && !call->request.safe) {
     call->resend = true;
     return CURL_PREREQFUNC_ABORT;
   }

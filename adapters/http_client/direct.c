@@ -6,7 +6,7 @@
  * and tells the address (sl_http_direct_learn), and stays responsible for TLS, proxies and
  * compression; an address is asked anew when it is a minute old, or when it refuses us.
  *
- * A kept connection that turns out to be dead is replaced once, for requests that may be repeated.
+ * A kept connection that turns out to be dead is replaced once, for requests that change nothing.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -244,7 +244,7 @@ static void broken(sl_http_call_t *call)
   sl_http_t *self = call->client;
   sl_http_site_t *site = conn->site;
   if (call->reply.begun) return over(call, SL_GARBAGE, sl_http_broke_off);
-  if (conn->used && call->request.idempotent && !call->reconnected) {
+  if (conn->used && call->request.safe && !call->reconnected) {
     conn_destroy(conn);
     call->reconnected = true;
     conn = new_conn(self, site);

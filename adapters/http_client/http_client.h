@@ -24,9 +24,10 @@
  *     truncated, or not HTTP               SL_GARBAGE        SL_IN_DOUBT
  *     longer than max_response             SL_GARBAGE        SL_IN_DOUBT
  *
- * A request that is not idempotent leaves this process at most once: libcurl would repeat one whose
- * kept connection turned out to be dead, and is kept from it (see on_ready in curl.c). Idempotent
- * ones may be repeated in that one case.
+ * A request that is not safe leaves this process at most once: libcurl would repeat one whose kept
+ * connection turned out to be dead, and is kept from it (see on_ready in curl.c). Safe ones may be
+ * repeated in that one case. Idempotence is not asked for: that a method is idempotent in HTTP does
+ * not make the legacy operation behind it so.
  *
  * A status is not an error here: an answer of 503 is SL_OK with status 503.
  */
@@ -128,8 +129,7 @@ typedef struct sl_http_request {
   size_t n_extra;
   sl_str_t body; /* sent when has_body, with its Content-Length */
   bool has_body;
-  bool safe;           /* changes nothing */
-  bool idempotent;     /* may be sent a second time */
+  bool safe;           /* changes nothing: may be sent a second time */
   int64_t deadline_ms; /* from now to the answer's first byte; 0: the option --timeout */
 } sl_http_request_t;
 

@@ -297,7 +297,6 @@ static void read_info(struct opb *o)
   info->method = sl_b_printf(b, "%s", sl_xel_get(o->el, "method", "GET"));
   info->path = sl_b_printf(b, "%s", sl_xel_get(o->el, "path", ""));
   info->safe = !strcmp(info->method, "GET");
-  info->idempotent = info->safe || !strcmp(info->method, "PUT") || !strcmp(info->method, "DELETE");
   info->soap_action = info->endpoint = "";
   info->rest_method = sl_b_printf(b, "%s", sl_xel_get(o->el, "rest-method", info->method));
   o->op->rest_path = sl_b_printf(b, "%s", sl_xel_get(o->el, "rest-path", info->path));

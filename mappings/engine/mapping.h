@@ -52,7 +52,6 @@ typedef struct sl_op_info {
   const char *name;
   const char *method;        /* HTTP: "GET" … */
   const char *path;          /* "/customers/{id}" */
-  bool idempotent;           /* GET, HEAD, PUT, DELETE by RFC 9110 §9.2.2 */
   bool safe;                 /* GET: changes nothing */
   bool has_body;             /* reads a JSON body */
   bool streams;              /* its answer is written row by row: it may be large */

@@ -106,7 +106,6 @@ int main(int argc, char **argv)
                                   .body = sl_str(p.o.data),
                                   .has_body = p.o.data != NULL,
                                   .safe = p.o.safe,
-                                  .idempotent = p.o.safe,
                                   .deadline_ms = p.o.deadline_ms};
   int64_t cpu = cpu_us(), wall = sl_clock_us();
   for (int64_t i = 0; i < p.o.in_flight && i < p.o.calls; i++) start_one(&p);

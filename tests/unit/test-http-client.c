@@ -143,7 +143,7 @@ static const sl_http_handlers_t handlers = {.sent = on_sent, .body = on_body, .d
 
 static sl_http_request_t get_request(struct world *w)
 {
-  return (sl_http_request_t){.method = "GET", .url = w->peer.url, .idempotent = true, .safe = true};
+  return (sl_http_request_t){.method = "GET", .url = w->peer.url, .safe = true};
 }
 
 static sl_http_request_t post_request(struct world *w)
