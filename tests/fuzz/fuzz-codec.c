@@ -62,6 +62,7 @@ static const sl_codec_spec_t specs[] = {
      .width = 3,
      .field_nulls =
          {.has_null = true, .null = SL_L_BLANK, .has_absent = true, .absent = SL_L_EMPTY}},
+    {.kind = SL_CODEC_DECIMAL, .scale = 2, .point = SL_POINT_IMPLIED, .medium = SL_MEDIUM_JSON},
 };
 enum { N_SPECS = sizeof specs / sizeof specs[0] };
 
