@@ -42,7 +42,8 @@ typedef struct sl_adapter {
   sl_code_t (*start)(sl_host_t *host, const void *options, void **self_p, sl_err_t *err);
   /* Start working on call. May answer at once. */
   void (*call)(void *self, sl_host_call_t *call);
-  /* The call is over (deadline, client gone); stop the work and sl_host_release it, now or soon. */
+  /* The call is over (deadline, client gone), its input gone; stop the work and sl_host_release it,
+   * now or soon. */
   void (*cancel)(void *self, sl_host_call_t *call);
   /* Credit came for a chunked answer. NULL if it never sends chunks. */
   void (*credit)(void *self, sl_host_call_t *call);
@@ -64,7 +65,8 @@ int64_t sl_host_max_in_flight(sl_host_t *self);
 /* --- a call -------------------------------------------------------------------------------- */
 
 const sl_op_t *sl_host_call_op(const sl_host_call_t *call);
-/* Arguments and body, ready for the engine. Borrowed while the call lives. */
+/* Arguments and body, ready for the engine. Borrowed until the call is answered or cancelled: in
+ * cancel it is gone already. */
 const sl_input_t *sl_host_call_input(const sl_host_call_t *call);
 /* The call's memory; dies with it. Bounded by --max-message. */
 sl_arena_t *sl_host_call_arena(sl_host_call_t *call);
