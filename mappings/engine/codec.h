@@ -92,9 +92,18 @@ typedef enum sl_unmapped {
 
 /* Losses that a mapping gives away (modulo="…"). */
 enum {
-  SL_MODULO_EMPTY = 1, /* an empty text may come back as null or absent */
-  SL_MODULO_PAD = 2,   /* blanks or zeros at the padded end may be lost */
-  SL_MODULO_SCALE = 4, /* zeros behind the point may be added or dropped */
+  SL_MODULO_EMPTY = 1,      /* an empty text may come back as null or absent */
+  SL_MODULO_PAD = 2,        /* blanks or zeros at the padded end may be lost */
+  SL_MODULO_SCALE = 4,      /* zeros behind the point may be added or dropped */
+  SL_MODULO_NULL = 8,       /* null and absent may come back as each other */
+  SL_MODULO_CODES = 16,     /* several codes become one */
+  SL_MODULO_FRACTION = 32,  /* digits of a second may be dropped */
+  SL_MODULO_ZONE = 64,      /* another offset of the same instant */
+  SL_MODULO_WIDTH = 128,    /* text may be cut to its width */
+  SL_MODULO_SIGN = 256,     /* the sign of zero */
+  SL_MODULO_ORDER = 512,    /* of a list's items */
+  SL_MODULO_GAPS = 1024,    /* slots move up */
+  SL_MODULO_DEFAULT = 2048, /* absence becomes the default */
 };
 
 /* One level of null attributes, null= absent= read-null= read-absent=. All zero: nothing is said.

@@ -139,6 +139,7 @@ uint16_t sl_b_name(sl_build_t *b, sl_names_t *names, const char *name);
 void sl_b_collect_types(sl_build_t *b);
 void sl_b_nulls(const sl_xel_t *el, sl_nulls_t *out);
 sl_access_t sl_b_access(const sl_xel_t *el);
+unsigned sl_b_modulo(const sl_xel_t *el); /* SL_MODULO_… */
 /* Checks every declared type once, so that unused ones are known to be right too. */
 void sl_b_check_types(sl_build_t *b);
 /* The codec of a field: el carries type=, modulo= and null attributes (NULL: none); xtype and

@@ -298,8 +298,10 @@ static void read_info(struct opb *o)
   info->path = sl_b_printf(b, "%s", sl_xel_get(o->el, "path", ""));
   info->safe = !strcmp(info->method, "GET");
   info->soap_action = info->endpoint = "";
-  info->rest_method = sl_b_printf(b, "%s", sl_xel_get(o->el, "rest-method", info->method));
-  o->op->rest_path = sl_b_printf(b, "%s", sl_xel_get(o->el, "rest-path", info->path));
+  const sl_xel_t *call = sl_xel_find(o->el->first, "call");
+  info->rest_method =
+      sl_b_printf(b, "%s", call ? sl_xel_get(call, "method", info->method) : info->method);
+  o->op->rest_path = sl_b_printf(b, "%s", call ? sl_xel_get(call, "path", info->path) : info->path);
   o->op->transaction = !strcmp(sl_xel_get(o->el, "transaction", ""), "true");
   o->op->mapping = b->m;
   o->op->line = o->el->line;

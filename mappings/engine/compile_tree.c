@@ -19,6 +19,23 @@ sl_bf_t *sl_bf_new(sl_build_t *b, const char *name, bool request)
   return f;
 }
 
+/* NULL for elements that the engine made up. */
+static const sl_notes_t *notes_of(sl_build_t *b, const sl_xel_t *el)
+{
+  sl_notes_t *n = sl_b_alloc(b, sizeof *n);
+  if (!n) return NULL;
+  n->element = sl_b_printf(b, "%s", el->name);
+  n->type = sl_b_printf(b, "%s", sl_xel_get(el, "type", ""));
+  n->since = sl_b_printf(b, "%s", sl_xel_get(el, "since", ""));
+  n->pii = sl_b_printf(b, "%s", sl_xel_get(el, "pii", ""));
+  n->mask = sl_b_printf(b, "%s", sl_xel_get(el, "mask", ""));
+  n->note = sl_b_printf(b, "%s", sl_xel_get(el, "note", ""));
+  const sl_xat_t *value = sl_xel_at(el, "default");
+  if (value) n->value_default = sl_b_dup(b, value->value, strlen(value->value));
+  n->modulo = sl_b_modulo(el);
+  return n;
+}
+
 sl_field_t *sl_bf_field(sl_bf_t *f, const sl_xel_t *el)
 {
   sl_build_t *b = f->b;
@@ -33,6 +50,7 @@ sl_field_t *sl_bf_field(sl_bf_t *f, const sl_xel_t *el)
   field->json = field->http = field->legacy = field->label = "";
   field->line = el->line;
   field->col = el->col;
+  field->notes = el->parent ? notes_of(b, el) : NULL;
   if (f->n_fields >= UINT16_MAX) return b->failed = true, NULL;
   return v[f->n_fields++] = field;
 }

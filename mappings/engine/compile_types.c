@@ -82,11 +82,24 @@ sl_access_t sl_b_access(const sl_xel_t *el)
                                     : SL_READ_WRITE;
 }
 
-static unsigned modulo_of(const sl_xel_t *el)
+unsigned sl_b_modulo(const sl_xel_t *el)
 {
-  const char *m = sl_xel_get(el, "modulo", "");
-  return (strstr(m, "empty") ? SL_MODULO_EMPTY : 0u) | (strstr(m, "pad") ? SL_MODULO_PAD : 0u) |
-         (strstr(m, "scale") ? SL_MODULO_SCALE : 0u);
+  static const struct {
+    const char *word;
+    unsigned bit;
+  } words[] = {
+      {"empty", SL_MODULO_EMPTY}, {"pad", SL_MODULO_PAD},     {"scale", SL_MODULO_SCALE},
+      {"null", SL_MODULO_NULL},   {"codes", SL_MODULO_CODES}, {"fraction", SL_MODULO_FRACTION},
+      {"zone", SL_MODULO_ZONE},   {"width", SL_MODULO_WIDTH}, {"sign", SL_MODULO_SIGN},
+      {"order", SL_MODULO_ORDER}, {"gaps", SL_MODULO_GAPS},   {"default", SL_MODULO_DEFAULT}};
+  unsigned set = 0;
+  for (const char *p = sl_xel_get(el, "modulo", ""); *p; p += strspn(p, " \t\r\n")) {
+    size_t len = strcspn(p, " \t\r\n");
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+      if (strlen(words[i].word) == len && !memcmp(words[i].word, p, len)) set |= words[i].bit;
+    p += len;
+  }
+  return set;
 }
 
 /* Which of the words value is; otherwise `preset`. */
@@ -175,7 +188,7 @@ static void own_attrs(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec)
   spec->window = number(el, "window", spec->window);
   spec->zone = sl_xel_get(el, "zone", spec->zone);
   spec->ambiguous = sl_xel_get(el, "ambiguous", spec->ambiguous);
-  spec->modulo |= modulo_of(el);
+  spec->modulo |= sl_b_modulo(el);
   sl_b_nulls(el, &spec->type_nulls);
   add_sentinels(b, el, spec);
 }
@@ -315,7 +328,7 @@ const sl_codec_t *sl_b_codec(sl_build_t *b, const sl_xel_t *el, const sl_xtype_t
   }
   if (el) {
     sl_b_nulls(el, &spec.field_nulls);
-    spec.modulo |= modulo_of(el);
+    spec.modulo |= sl_b_modulo(el);
   }
   return make(b, &spec, el ? el : b->root);
 }

@@ -257,8 +257,7 @@ static sl_code_t put_cells(const level_t *level, bool *comma_p, sl_arena_t *aren
     if (!level->record) continue;
     sl_legacy_t v = {SL_L_TEXT, {NULL, 0}};
     if (column->field) {
-      sl_code_t code =
-          sl_field_write(column->field, &level->record->slots[column->field->slot], arena, &v, err);
+      sl_code_t code = sl_field_write(column->field, level->record, arena, &v, err);
       if (code) return code;
     } else {
       v.text = column->constant->text;

@@ -9,8 +9,8 @@ static sl_code_t name_it(sl_code_t code, const char *label, sl_err_t *err)
   return code;
 }
 
-sl_code_t sl_field_write(const sl_field_t *field, const sl_slot_t *slot, sl_arena_t *arena,
-                         sl_legacy_t *out, sl_err_t *err)
+sl_code_t sl_slot_write(const sl_field_t *field, const sl_slot_t *slot, sl_arena_t *arena,
+                        sl_legacy_t *out, sl_err_t *err)
 {
   sl_str_t text = {slot->p, slot->len};
   sl_code_t code =
@@ -25,17 +25,27 @@ sl_code_t sl_field_write(const sl_field_t *field, const sl_slot_t *slot, sl_aren
   return SL_OK;
 }
 
-sl_code_t sl_field_read(const sl_field_t *field, const sl_slot_t *slot, sl_buf_t *json,
-                        sl_read_t *result_p, sl_err_t *err)
+sl_code_t sl_field_write(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
+                         sl_legacy_t *out, sl_err_t *err)
 {
+  return sl_slot_write(field, &record->slots[field->slot], arena, out, err);
+}
+
+sl_code_t sl_field_read(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
+                        sl_buf_t *json, sl_read_t *result_p, sl_err_t *err)
+{
+  const sl_slot_t *slot = &record->slots[field->slot];
   sl_legacy_t v = {(sl_lstate_t)slot->state, {slot->p, slot->len}};
+  (void)arena;
   return name_it(sl_codec_read(field->codec, v, json, result_p, err), field->label, err);
 }
 
-sl_code_t sl_field_read_text(const sl_field_t *field, const sl_slot_t *slot, sl_buf_t *text,
-                             sl_read_t *result_p, sl_err_t *err)
+sl_code_t sl_field_read_text(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
+                             sl_buf_t *text, sl_read_t *result_p, sl_err_t *err)
 {
+  const sl_slot_t *slot = &record->slots[field->slot];
   sl_legacy_t v = {(sl_lstate_t)slot->state, {slot->p, slot->len}};
+  (void)arena;
   return name_it(sl_codec_read_text(field->codec, v, text, result_p, err), field->label, err);
 }
 

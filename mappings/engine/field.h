@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * field: a field's value through its codec, with the field named in err, and what the contract
- * allows checked on the way out.
+ * field: one line of a mapping applied to a record: its codec, with the line's name in the error.
+ *
+ * Most lines have a slot of their own. A derived one (field->derive: a part of a fixed-width
+ * record, a computed value) is made from other slots of its record, here and nowhere else: readers
+ * and writers need not know.
  */
 #ifndef SL_ENGINE_FIELD_H
 #define SL_ENGINE_FIELD_H
@@ -9,17 +12,21 @@
 #include "mappings/engine/codec.h"
 #include "mappings/engine/plan.h"
 
-/* JSON spelling in the slot → legacy spelling. SL_INVALID for a value the codec refuses, and for
- * null where the contract has no nil. SL_L_MISSING is not judged here: the writer knows whether
- * its parent is there at all. out->text points into the slot, the arena or the plan. */
-sl_code_t sl_field_write(const sl_field_t *field, const sl_slot_t *slot, sl_arena_t *arena,
+/* The record's value in JSON spelling → legacy spelling. SL_INVALID for a value the codec refuses,
+ * and for null where the contract has no nil. SL_L_MISSING is not judged here: the writer knows
+ * whether its parent is there at all. out->text points into the slot, the arena or the plan. */
+sl_code_t sl_field_write(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
                          sl_legacy_t *out, sl_err_t *err);
-/* Legacy spelling in the slot → a JSON value appended; SL_GARBAGE for what the codec refuses. */
-sl_code_t sl_field_read(const sl_field_t *field, const sl_slot_t *slot, sl_buf_t *json,
-                        sl_read_t *result_p, sl_err_t *err);
+/* The record's value in legacy spelling → a JSON value appended; SL_GARBAGE for what the codec
+ * refuses. */
+sl_code_t sl_field_read(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
+                        sl_buf_t *json, sl_read_t *result_p, sl_err_t *err);
 /* The same as bare text, for a header or a return code; appended. */
-sl_code_t sl_field_read_text(const sl_field_t *field, const sl_slot_t *slot, sl_buf_t *text,
-                             sl_read_t *result_p, sl_err_t *err);
+sl_code_t sl_field_read_text(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
+                             sl_buf_t *text, sl_read_t *result_p, sl_err_t *err);
+/* One slot through the field's codec, as sl_field_write does for a field that is not derived. */
+sl_code_t sl_slot_write(const sl_field_t *field, const sl_slot_t *slot, sl_arena_t *arena,
+                        sl_legacy_t *out, sl_err_t *err);
 /* "is required", named. */
 sl_code_t sl_field_missing(const sl_field_t *field, sl_err_t *err);
 

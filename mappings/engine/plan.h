@@ -119,18 +119,31 @@ static inline sl_lstate_t sl_legacy_state(const sl_slot_t *slot)
 /* --- fields -------------------------------------------------------------------------------------
  */
 
+/* What a line says for people and tools, not for the runtime. Texts are never NULL. */
+typedef struct sl_notes {
+  const char *element;                   /* "field", "param", "slots" … */
+  const char *type;                      /* type= as written; "" when it is the contract's */
+  const char *since, *pii, *mask, *note; /* "" if not said */
+  const char *value_default;             /* default=; NULL: none */
+  unsigned modulo;                       /* SL_MODULO_… of the line and of its type */
+} sl_notes_t;
+
+typedef struct sl_derive sl_derive_t; /* derive.h: how a value is made from other slots */
+
 /* One line of a mapping. Also the value of a param, an outcome, a detail. */
 struct sl_field {
   const sl_codec_t *codec;
-  uint16_t slot;       /* in its frame */
-  uint8_t access;      /* sl_access_t */
-  bool key, generated; /* SQL */
-  bool required;       /* the contract demands it: SL_L_MISSING cannot be written */
-  bool nillable;       /* the contract allows SL_L_NIL */
-  const char *json;    /* pointer within the body, lists by name: "/orders/amount"; "" if none */
-  const char *http;    /* "path:id", "header:etag" (names of headers in lower case); "" if none */
-  const char *legacy;  /* as the user wrote it: "STATUS/@vip", "ORD_ID" */
-  const char *label;   /* for messages: json, else http, else legacy */
+  const sl_derive_t *derive; /* NULL: the value is its slot's own */
+  const sl_notes_t *notes;   /* NULL: a field that the engine made for itself */
+  uint16_t slot;             /* in its frame */
+  uint8_t access;            /* sl_access_t */
+  bool key, generated;       /* SQL */
+  bool required;             /* the contract demands it: SL_L_MISSING cannot be written */
+  bool nillable;             /* the contract allows SL_L_NIL */
+  const char *json;   /* pointer within the body, lists by name: "/orders/amount"; "" if none */
+  const char *http;   /* "path:id", "header:etag" (names of headers in lower case); "" if none */
+  const char *legacy; /* as the user wrote it: "STATUS/@vip", "ORD_ID" */
+  const char *label;  /* for messages: json, else http, else legacy */
   const sl_column_t *column; /* SQL with a catalogue: what the catalogue says; else NULL */
   int line, col;             /* in the mapping file */
 };

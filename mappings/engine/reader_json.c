@@ -105,8 +105,8 @@ static sl_code_t agree(struct reader *r, const sl_jnode_t *node, const sl_slot_t
                        const sl_slot_t *body)
 {
   sl_legacy_t a, b;
-  sl_code_t code = sl_field_write(node->field, http, r->arena, &a, r->err);
-  if (!code) code = sl_field_write(node->field, body, r->arena, &b, r->err);
+  sl_code_t code = sl_slot_write(node->field, http, r->arena, &a, r->err);
+  if (!code) code = sl_slot_write(node->field, body, r->arena, &b, r->err);
   if (code) return code;
   if (a.state == b.state && sl_str_eq(a.text, b.text)) return SL_OK;
   return refuse(r, node->pointer, (sl_str_t){0}, "differs from the value in the path");

@@ -71,8 +71,7 @@ static sl_code_t end_text(sl_run_t *self, const char *prefix, const char *name, 
           memcmp(e->name.p + p, name, len))
         continue;
       sl_legacy_t v;
-      sl_code_t code =
-          sl_field_write(e->field, &self->request->slots[e->field->slot], self->arena, &v, err);
+      sl_code_t code = sl_field_write(e->field, self->request, self->arena, &v, err);
       if (code) return code;
       *text = v.state == SL_L_TEXT || v.state == SL_L_BLANK ? v.text : sl_strn("", 0);
       *there = v.state != SL_L_MISSING && v.state != SL_L_NIL;
@@ -221,8 +220,7 @@ static sl_code_t headers(sl_run_t *self, sl_err_t *err)
     sl_buf_t text;
     sl_read_t result;
     sl_buf_init(&text, 8192);
-    sl_code_t code =
-        sl_field_read_text(e->field, &self->response->slots[e->field->slot], &text, &result, err);
+    sl_code_t code = sl_field_read_text(e->field, self->response, self->arena, &text, &result, err);
     sl_str_t value = sl_arena_str(self->arena, sl_buf_str(&text));
     bool line = memchr(value.p ? value.p : "", '\n', value.len) ||
                 memchr(value.p ? value.p : "", '\r', value.len);
@@ -249,7 +247,7 @@ sl_code_t sl_run_conclude(sl_run_t *self, int status, sl_err_t *err)
   self->answer.status = success;
   code = headers(self, err);
   if (!code && op->body && success != 204 && success != 205)
-    code = sl_json_write(self->response, self->out, err);
+    code = sl_json_write(self->response, self->arena, self->out, err);
   if (!code) self->answered = true;
   return code;
 }

@@ -39,7 +39,7 @@ sl_code_t sl_shape_read(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t leg
   sl_record_t *record = sl_record_new(shape->frame, arena);
   if (!record) return no_room(err);
   sl_code_t code = read_legacy(shape->mapping, record, arena, legacy, err);
-  return code ? code : sl_json_write(record, out, err);
+  return code ? code : sl_json_write(record, arena, out, err);
 }
 
 sl_code_t sl_shape_write(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t json,

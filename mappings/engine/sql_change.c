@@ -26,10 +26,10 @@ sl_code_t sl_change_value(sl_sql_t *self, const sl_record_t *record, const sl_fi
     *out = self->generated[i];
     return SL_OK;
   }
-  if (slot->state != SL_J_ABSENT) return sl_field_write(field, slot, self->arena, out, err);
+  if (slot->state != SL_J_ABSENT) return sl_field_write(field, record, self->arena, out, err);
   if (field->required) return sl_field_missing(field, err);
   *out = (sl_legacy_t){SL_L_MISSING, {"", 0}};
-  return field->nillable ? sl_field_write(field, slot, self->arena, out, err) : SL_OK;
+  return field->nillable ? sl_field_write(field, record, self->arena, out, err) : SL_OK;
 }
 
 static sl_code_t column_value(sl_sql_t *self, const sl_record_t *record,

@@ -147,7 +147,7 @@ static sl_code_t open_body(sl_sql_t *self)
 static sl_code_t write_record(sl_sql_t *self, const sl_record_t *record, sl_err_t *err)
 {
   open_body(self);
-  return sl_json_write(record, self->out, err);
+  return sl_json_write(record, self->arena, self->out, err);
 }
 
 /* --- one select's rows
@@ -324,7 +324,8 @@ sl_code_t sl_rows_finish(sl_sql_t *self, sl_err_t *err)
 {
   sl_code_t code = SL_OK;
   if (!self->reading->rows) {
-    if (self->first && self->reading->body) code = sl_json_write(self->first, self->out, err);
+    if (self->first && self->reading->body)
+      code = sl_json_write(self->first, self->arena, self->out, err);
     return code;
   }
   for (const sl_record_t *r = self->first; r && !code; r = r->next)

@@ -70,7 +70,7 @@ static sl_code_t param_value(sl_sql_t *self, uint16_t index, sl_legacy_t *out, s
     *out = (sl_legacy_t){SL_L_NIL, {"", 0}};
     return SL_OK;
   }
-  return sl_field_write(param->field, slot, self->arena, out, err);
+  return sl_field_write(param->field, self->request, self->arena, out, err);
 }
 
 /* The key of the nth record of the page; the last one's for placeholders beyond it. */
@@ -404,7 +404,7 @@ static void record_headers(sl_sql_t *self, sl_answer_t *answer)
     sl_buf_init(&text, 0);
     bool tag = sl_str_eqz(frame->http[i].name, "header:etag"); /* RFC 9110 §8.8.3: in quotes */
     if (tag) sl_buf_addc(&text, '"');
-    bool ok = !sl_field_read_text(field, &self->first->slots[field->slot], &text, &result, &err) &&
+    bool ok = !sl_field_read_text(field, self->first, self->arena, &text, &result, &err) &&
               result == SL_READ_VALUE;
     if (tag) sl_buf_addc(&text, '"');
     if (ok)

@@ -7,7 +7,7 @@
 
 struct writer {
   sl_buf_t *out;
-  sl_arena_t *arena; /* legacy side */
+  sl_arena_t *arena;
   sl_err_t *err;
   bool legacy;
 };
@@ -35,15 +35,14 @@ static void put_legacy(struct writer *w, const sl_field_t *field, sl_legacy_t v)
 static sl_code_t write_field(struct writer *w, const sl_field_t *field, const sl_record_t *record,
                              bool *absent_p)
 {
-  const sl_slot_t *slot = &record->slots[field->slot];
   if (!w->legacy) {
     sl_read_t result;
-    sl_code_t code = sl_field_read(field, slot, w->out, &result, w->err);
+    sl_code_t code = sl_field_read(field, record, w->arena, w->out, &result, w->err);
     *absent_p = result == SL_READ_ABSENT;
     return code;
   }
   sl_legacy_t v;
-  sl_code_t code = sl_field_write(field, slot, w->arena, &v, w->err);
+  sl_code_t code = sl_field_write(field, record, w->arena, &v, w->err);
   if (code) return code;
   *absent_p = v.state == SL_L_MISSING;
   if (!*absent_p) put_legacy(w, field, v);
@@ -125,9 +124,9 @@ static sl_code_t write_root(struct writer *w, const sl_jnode_t *node, const sl_r
                    : sl_err_set(w->err, SL_GARBAGE, "the answer is larger than a message may be");
 }
 
-sl_code_t sl_json_write(const sl_record_t *record, sl_buf_t *out, sl_err_t *err)
+sl_code_t sl_json_write(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *out, sl_err_t *err)
 {
-  struct writer w = {.out = out, .err = err};
+  struct writer w = {.out = out, .arena = arena, .err = err};
   return write_root(&w, record->frame->json, record);
 }
 

@@ -52,8 +52,7 @@ static sl_code_t write_attrs(struct writer *w, const sl_xnode_t *node, const sl_
     const sl_xattr_plan_t *a = &node->attrs[i];
     sl_legacy_t v = {SL_L_MISSING, {NULL, 0}};
     if (a->field && a->field->access != SL_READ_ONLY) {
-      sl_code_t code =
-          sl_field_write(a->field, &record->slots[a->field->slot], w->arena, &v, w->err);
+      sl_code_t code = sl_field_write(a->field, record, w->arena, &v, w->err);
       if (code) return code;
       if (v.state == SL_L_MISSING && a->required && !w->missing) w->missing = a->field->label;
     } else if (a->constant) {
@@ -75,7 +74,7 @@ static sl_code_t write_text(struct writer *w, const sl_xnode_t *node, const sl_r
   sl_legacy_t v = {SL_L_MISSING, {NULL, 0}};
   const sl_field_t *field = node->field && node->field->access != SL_READ_ONLY ? node->field : NULL;
   if (field) {
-    sl_code_t code = sl_field_write(field, &record->slots[field->slot], w->arena, &v, w->err);
+    sl_code_t code = sl_field_write(field, record, w->arena, &v, w->err);
     if (code) return code;
     if (v.state == SL_L_MISSING && attrs) return sl_field_missing(field, w->err);
     if (v.state == SL_L_MISSING && node->required && !w->missing) w->missing = field->label;

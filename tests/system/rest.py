@@ -97,11 +97,13 @@ def test_faults(t, gateway, peer):
 PLAIN = """<mapping xmlns="urn:sluice:mapping:1" name="plain" version="1.0.0">
   <system name="plain" kind="rest"/>
   <shape name="Slip"><field legacy="/extRef" json="/reference" type="text"/></shape>
-  <operation name="getSlip" method="GET" path="/slips/{number}" rest-path="/v1/inv/{no}">
+  <operation name="getSlip" method="GET" path="/slips/{number}">
+    <call path="/v1/inv/{no}"/>
     <request><field legacy="path:no" http="path:number" type="text"/></request>
     <response shape="Slip"/>
   </operation>
-  <operation name="createSlip" method="POST" path="/slips" rest-path="/v1/inv">
+  <operation name="createSlip" method="POST" path="/slips">
+    <call path="/v1/inv"/>
     <request shape="Slip"/>
     <outcome legacy="/st"><when is="X" status="409" problem="cancelled"/><otherwise status="201"/></outcome>
     <response><field legacy="/st" json="/state" type="text"/></response>

@@ -10,6 +10,7 @@ MAY = {  # folder: (our folders, libraries)
     "core": ([], ["event2"]),
     "mappings/contract": (["core"], ["libxml"]),
     "mappings/engine": (["core", "mappings/contract"], ["libxml", "iconv.h"]),
+    "mappings/laws": (["core", "mappings/contract", "mappings/engine"], ["libxml"]),
     "bus": (["core"], ["zmq.h", "sqlite3.h"]),
     "adapters/host": (["core", "bus", "mappings/engine"], []),
     "adapters/http_client": (["core"], ["curl"]),
@@ -19,7 +20,7 @@ MAY = {  # folder: (our folders, libraries)
     "adapters/rest": (ADAPTER + ["adapters/carrier"], []),
     "adapters/null": (["core", "mappings/engine", "adapters/host"], []),
     "adapters/odbc": (["core", "mappings/engine", "adapters/host"], ["sql.h", "sqlext.h", "sqltypes.h", "sqlucode.h"]),
-    "cli": (["core", "mappings/engine", "mappings/contract", "bus"], []),
+    "cli": (["core", "mappings/engine", "mappings/laws", "mappings/contract", "bus"], []),
 }
 # Every library that is somebody's own: an include of it anywhere else is an error.
 LIBRARIES = ["event2", "libxml", "iconv.h", "zmq.h", "sqlite3.h", "curl", "openssl", "sql.h", "sqlext.h",
