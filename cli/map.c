@@ -12,6 +12,7 @@ enum { MAX_RECORD_MEMORY = 256 * 1024 * 1024, FLUSH_AT = 64 * 1024 };
 
 typedef struct settings {
   char *shape, *root;
+  bool lossy;
 } settings_t;
 
 static const sl_opt_t options[] = {
@@ -26,6 +27,10 @@ static const sl_opt_t options[] = {
      .offset = offsetof(settings_t, root),
      .argument = "ELEMENT",
      .help = "write: name of the XML element around a record; the shape's name if not given"},
+    {.name = "lossy",
+     .kind = SL_OPT_FLAG,
+     .offset = offsetof(settings_t, lossy),
+     .help = "write: take the losses that are refused otherwise, to see what they do"},
     {.name = NULL},
 };
 
@@ -146,7 +151,8 @@ static sl_code_t prepare(map_t *self, const char *direction, const char *path, s
   if (!self->write && strcmp(direction, "read"))
     return sl_err_set(err, SL_INVALID, "\"%s\" is neither read nor write", direction);
   sl_diags_t *diags = sl_diags_new();
-  self->mapping = diags ? sl_mapping_load(path, diags) : NULL;
+  sl_load_opts_t opts = {.lossy = self->settings.lossy};
+  self->mapping = diags ? sl_mapping_load_with(path, &opts, diags) : NULL;
   if (!self->mapping && diags) sl_diags_print(diags, stderr);
   sl_diags_destroy(&diags);
   if (!self->mapping) return sl_err_set(err, SL_CONFIG, "%s is not a right mapping", path);

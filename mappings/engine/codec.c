@@ -196,7 +196,8 @@ static bool compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256
   c->medium = (uint8_t)spec->medium;
   c->width = spec->width;
   c->pad = (uint8_t)spec->pad;
-  c->modulo = spec->modulo;
+  c->unguarded = spec->unguarded;
+  c->modulo = spec->unguarded ? ~0u : spec->modulo;
   if (spec->sql_type) c->sql_type = sl_str(sl_arena_strdup(c->memory, spec->sql_type));
   if (spec->charset && *spec->charset) {
     c->charset = sl_charset_new(spec->charset, message);
@@ -342,7 +343,7 @@ static sl_code_t check_back(const sl_codec_t *c, sl_legacy_t *out, sl_err_t *err
                       "text that is not empty was expected: it would be read as %s",
                       c->read_state[out->state] == SL_AS_NULL ? "null" : "absent");
   const sl_spelling_t *s = c->n_sentinels ? find_sentinel(c, out->text) : NULL;
-  if (!s) return SL_OK;
+  if (!s || c->unguarded || (s->meaning != SL_AS_VALUE && c->modulo & SL_MODULO_NULL)) return SL_OK;
   return sl_err_set(err, SL_INVALID,
                     "a value other than this was expected: the legacy means \"%.*s\" by it",
                     SL_STR_ARG(s->json));

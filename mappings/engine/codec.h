@@ -10,6 +10,15 @@
  * a decimal finer than its scale: SL_INVALID, with what was expected. Where the mapping gives such
  * a loss away (modulo=), the codec takes it.
  *
+ * A codec made `unguarded` takes every loss, as a system without us would: it writes what the
+ * encoder gives, whether that reads back or not. Blanks at the padded end, a value that is a
+ * sentinel, an empty text that means null: written as they are. Digits and parts of a time beyond
+ * what the spelling has room for are cut off, a zero's sign is dropped where it cannot be kept, a
+ * character that the charset does not have becomes "?". What has no spelling at all (a code that
+ * is in no row, text for a number, a day that does not exist, more digits than digits= or more
+ * text than width=) is refused still. It is for showing losses (sluice map --lossy) and for
+ * finding them (the laws), never for messages: reading is the same.
+ *
  * Exact: numbers are digits, no double anywhere; a JSON number with an exponent is written out in
  * plain digits. Spellings of numbers: `as` says string or number; by default decimals are strings,
  * and integers are numbers up to 15 digits (what every JSON reader keeps), strings beyond.
@@ -95,10 +104,10 @@ enum {
   SL_MODULO_EMPTY = 1,      /* an empty text may come back as null or absent */
   SL_MODULO_PAD = 2,        /* blanks or zeros at the padded end may be lost */
   SL_MODULO_SCALE = 4,      /* zeros behind the point may be added or dropped */
-  SL_MODULO_NULL = 8,       /* null and absent may come back as each other */
+  SL_MODULO_NULL = 8,       /* null, absent, and values that are sentinels of them, are the same */
   SL_MODULO_CODES = 16,     /* several codes become one */
-  SL_MODULO_FRACTION = 32,  /* digits of a second may be dropped */
-  SL_MODULO_ZONE = 64,      /* another offset of the same instant */
+  SL_MODULO_FRACTION = 32,  /* parts of a time finer than its pattern may be dropped */
+  SL_MODULO_ZONE = 64,      /* the offset may change or go; not the instant, where it is known */
   SL_MODULO_WIDTH = 128,    /* text may be cut to its width */
   SL_MODULO_SIGN = 256,     /* the sign of zero */
   SL_MODULO_ORDER = 512,    /* of a list's items */
@@ -164,6 +173,7 @@ typedef struct sl_codec_spec {
 
   sl_nulls_t field_nulls, type_nulls, system_nulls;
   unsigned modulo; /* SL_MODULO_… */
+  bool unguarded;  /* takes every loss: see above */
 } sl_codec_spec_t;
 
 /* Everything unset: scale -1, the rest 0. */

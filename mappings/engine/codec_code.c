@@ -225,5 +225,6 @@ sl_code_t sl_code_encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text, 
   if (c->unmapped != SL_UNMAPPED_PROVIDED) return code_expected(c, err);
   row = find_legacy(c, sl_trim(text)); /* it would be read back as that row's JSON */
   if (!row) row = find_legacy(c, text);
-  return row ? code_expected(c, err) : sl_text_encode(c, state, text, arena, out, err);
+  if (row && !(c->modulo & SL_MODULO_CODES)) return code_expected(c, err);
+  return sl_text_encode(c, state, text, arena, out, err);
 }

@@ -219,10 +219,12 @@ static sl_code_t find_offset(const sl_codec_t *c, moment_t *m, sl_err_t *err)
 /* JSON's moment → c's zone, as the legacy system writes it: without saying which. */
 static sl_code_t to_local(const sl_codec_t *c, moment_t *m, sl_err_t *err)
 {
-  int64_t utc = local_seconds(m) - m->offset, back;
+  int64_t utc = local_seconds(m) - m->offset, back = utc;
   int64_t local = utc + sl_zone_offset(c->zone, utc);
-  sl_code_t code = instant(c, local, &back, SL_INVALID, err);
+  sl_code_t code = c->unguarded ? SL_OK : instant(c, local, &back, SL_INVALID, err);
   if (code) return code;
+  if ((local - utc) % 60 && !c->unguarded)
+    return sl_err_set(err, SL_INVALID, "a time with an offset of whole minutes was expected");
   if (back != utc)
     return sl_err_set(err, SL_INVALID,
                       "a time that reads back the same was expected: this hour "
@@ -235,6 +237,16 @@ static sl_code_t to_local(const sl_codec_t *c, moment_t *m, sl_err_t *err)
   m->second = rest % 60;
   if (m->year >= 1 && m->year <= 9999) return SL_OK;
   return sl_err_set(err, SL_INVALID, "a year from 0001 to 9999 was expected");
+}
+
+/* JSON's moment without a zone is taken for one of c's. */
+static sl_code_t local_only(const sl_codec_t *c, const moment_t *m, sl_err_t *err)
+{
+  int64_t local = local_seconds(m), utc;
+  sl_code_t code = c->unguarded ? SL_OK : instant(c, local, &utc, SL_INVALID, err);
+  if (!code && !c->unguarded && (local - utc) % 60)
+    return sl_err_set(err, SL_INVALID, "a time with an offset of whole minutes was expected");
+  return code;
 }
 
 /* --- legacy → JSON
@@ -328,7 +340,7 @@ static sl_code_t form_expected(const sl_codec_t *c, sl_err_t *err)
                     c->zone ? "Z" : "");
 }
 
-/* The parts of a moment that the pattern has no place for must be nothing. */
+/* The parts of a moment that the pattern has no place for must be nothing, or are given away. */
 static sl_code_t check_places(const sl_codec_t *c, moment_t *m, sl_err_t *err)
 {
   bool seconds = false, window = false;
@@ -336,12 +348,13 @@ static sl_code_t check_places(const sl_codec_t *c, moment_t *m, sl_err_t *err)
     if (c->ops[i].op == 's') seconds = true;
     if (c->ops[i].op == 'Y') window = true;
   }
-  if (c->kind != SL_CODEC_DATE && !seconds && m->second)
+  bool cut = c->modulo & SL_MODULO_FRACTION;
+  if (c->kind != SL_CODEC_DATE && !seconds && m->second && !cut)
     return sl_err_set(err, SL_INVALID, "a time without seconds was expected");
-  if (window && (m->year < c->window || m->year >= c->window + 100))
+  if (window && !c->unguarded && (m->year < c->window || m->year >= c->window + 100))
     return sl_err_set(err, SL_INVALID, "a year from %d to %d was expected", c->window,
                       c->window + 99);
-  while (m->fraction.len > c->fraction && m->fraction.p[m->fraction.len - 1] == '0')
+  while (m->fraction.len > c->fraction && (cut || m->fraction.p[m->fraction.len - 1] == '0'))
     m->fraction.len--; /* toISOString() always says .000 */
   if (m->fraction.len && !c->fraction)
     return sl_err_set(err, SL_INVALID, "a time without fractions of a second was expected");
@@ -353,12 +366,14 @@ static sl_code_t check_places(const sl_codec_t *c, moment_t *m, sl_err_t *err)
 
 static sl_code_t settle_zone(const sl_codec_t *c, moment_t *m, sl_err_t *err)
 {
+  bool drop = c->modulo & SL_MODULO_ZONE;
   if (c->kind != SL_CODEC_DATETIME || !c->zone)
-    return m->has_zone ? sl_err_set(err, SL_INVALID, "%s without a zone was expected", expected(c))
-                       : SL_OK;
-  if (!m->has_zone)
-    return sl_err_set(err, SL_INVALID, "a date and time with its zone was expected");
-  return to_local(c, m, err);
+    return m->has_zone && !drop
+               ? sl_err_set(err, SL_INVALID, "%s without a zone was expected", expected(c))
+               : SL_OK;
+  if (m->has_zone) return to_local(c, m, err);
+  return drop ? local_only(c, m, err)
+              : sl_err_set(err, SL_INVALID, "a date and time with its zone was expected");
 }
 
 sl_code_t sl_date_encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text, sl_arena_t *arena,
@@ -367,7 +382,7 @@ sl_code_t sl_date_encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text, 
   moment_t m;
   if (state != SL_J_STRING || !parse_iso(c, text, "T", &m)) return form_expected(c, err);
   if (c->iso && c->medium != SL_MEDIUM_SQL) {
-    if (c->zone && c->kind == SL_CODEC_DATETIME && !m.has_zone)
+    if (c->zone && c->kind == SL_CODEC_DATETIME && !m.has_zone && !(c->modulo & SL_MODULO_ZONE))
       return sl_err_set(err, SL_INVALID, "a date and time with its zone was expected");
     *out = text;
     return SL_OK;

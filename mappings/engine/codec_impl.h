@@ -48,7 +48,7 @@ typedef struct sl_spelling {
 struct sl_codec {
   sl_arena_t *memory; /* owns every text below */
   uint8_t kind, medium, pad, point, sign, as, unmapped;
-  bool width_in_bytes, is_char_column, no_negative_zero, zero_fill;
+  bool unguarded, width_in_bytes, is_char_column, no_negative_zero, zero_fill;
   int width, digits, scale;
   int fill_digits; /* of numbers whose digits are always all there; 0: as width says */
   unsigned modulo;

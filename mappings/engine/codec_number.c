@@ -342,9 +342,18 @@ static sl_code_t settle_integer(number_t *n, sl_jstate_t state, sl_err_t *err)
 static void drop_scale(const sl_codec_t *c, number_t *n)
 {
   if (!(c->modulo & SL_MODULO_SCALE) || c->scale < 0) return;
-  while (n->fraction.len > (size_t)c->scale && n->fraction.p[n->fraction.len - 1] == '0')
+  while (n->fraction.len > (size_t)c->scale &&
+         (c->unguarded || n->fraction.p[n->fraction.len - 1] == '0'))
     n->fraction.len--;
   n->point = n->fraction.len > 0;
+}
+
+/* Nor is the sign of a zero. */
+static void drop_sign(const sl_codec_t *c, number_t *n)
+{
+  if (n->negative && c->modulo & SL_MODULO_SIGN &&
+      (c->no_negative_zero || c->sign == SL_SIGN_NONE) && is_zero(n))
+    n->negative = false;
 }
 
 /* 0.05 is 5 cents: a JSON number has no zeros in front. */
@@ -424,6 +433,7 @@ sl_code_t sl_number_encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text
   if (!code) code = check_kind(c, state, &n, parsed, err);
   if (code) return code;
   drop_scale(c, &n);
+  drop_sign(c, &n);
   code = check_number(c, &n, SL_INVALID, err);
   if (!code) code = check_scale_kept(c, &n, err);
   if (code) return code;

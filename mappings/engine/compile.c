@@ -182,10 +182,11 @@ static void compile(sl_build_t *b, const sl_xdoc_t *doc)
   }
 }
 
-static sl_mapping_t *from_doc(const char *path, sl_xdoc_t *doc, size_t before, sl_diags_t *diags)
+static sl_mapping_t *from_doc(const char *path, sl_xdoc_t *doc, const sl_load_opts_t *opts,
+                              size_t before, sl_diags_t *diags)
 {
   sl_mapping_t *m = doc ? calloc(1, sizeof *m) : NULL;
-  sl_build_t b = {.m = m, .diags = diags};
+  sl_build_t b = {.m = m, .diags = diags, .lossy = opts && opts->lossy};
   if (m && (m->arena = sl_arena_new(64 * 1024, 0))) {
     b.arena = m->arena;
     b.file = m->file = sl_b_dup(&b, path, strlen(path));
@@ -203,12 +204,17 @@ static sl_mapping_t *from_doc(const char *path, sl_xdoc_t *doc, size_t before, s
 
 sl_mapping_t *sl_mapping_load(const char *path, sl_diags_t *diags)
 {
+  return sl_mapping_load_with(path, NULL, diags);
+}
+
+sl_mapping_t *sl_mapping_load_with(const char *path, const sl_load_opts_t *opts, sl_diags_t *diags)
+{
   size_t before = sl_diags_errors(diags);
-  return from_doc(path, sl_xdoc_load(path, diags), before, diags);
+  return from_doc(path, sl_xdoc_load(path, diags), opts, before, diags);
 }
 
 sl_mapping_t *sl_mapping_parse(const char *path, const char *text, size_t len, sl_diags_t *diags)
 {
   size_t before = sl_diags_errors(diags);
-  return from_doc(path, sl_xdoc_parse(path, text, len, diags), before, diags);
+  return from_doc(path, sl_xdoc_parse(path, text, len, diags), NULL, before, diags);
 }

@@ -43,6 +43,7 @@ typedef struct sl_build {
   sl_nulls_t nulls;
   size_t codecs_cap;
   bool failed;
+  bool lossy; /* sl_load_opts_t: codecs take every loss, and what finds losses stays silent */
 } sl_build_t;
 
 /* --- frames under construction

@@ -244,6 +244,7 @@ static void init(sl_build_t *b, sl_codec_spec_t *spec, sl_codec_kind_t kind)
   spec->charset = sl_xel_get(b->system, "charset", NULL);
   spec->zone = sl_xel_get(b->system, "zone", NULL);
   spec->system_nulls = b->nulls;
+  spec->unguarded = b->lossy;
 }
 
 /* The codecs' messages begin with the attribute that is wrong, where it is one alone. */

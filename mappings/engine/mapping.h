@@ -29,6 +29,14 @@ typedef enum sl_system_kind {
  * diags; NULL when there is any. Warnings do not stop it. The schema xsd/mapping.xsd is found
  * beside the program, in the source tree, or where it was installed. */
 sl_mapping_t *sl_mapping_load(const char *path, sl_diags_t *diags);
+/* How else a mapping may be loaded. All zero: as sl_mapping_load does. */
+typedef struct sl_load_opts {
+  /* Writing takes every loss instead of refusing it (codec.h, `unguarded`), and losses are no
+   * errors of the mapping: to look at what they do, never to serve a system with. */
+  bool lossy;
+} sl_load_opts_t;
+/* opts may be NULL. */
+sl_mapping_t *sl_mapping_load_with(const char *path, const sl_load_opts_t *opts, sl_diags_t *diags);
 /* The same from memory; path is what messages call it, and where relative names start from. */
 sl_mapping_t *sl_mapping_parse(const char *path, const char *text, size_t len, sl_diags_t *diags);
 void sl_mapping_destroy(sl_mapping_t **self_p);

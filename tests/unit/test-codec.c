@@ -166,17 +166,25 @@ static const struct {
       .fixed = "other"}},
 };
 
-static sl_codec_t *make(const char *name)
+static sl_codec_t *make_with(const char *name, unsigned modulo, bool unguarded)
 {
   char message[256];
   for (size_t i = 0; i < N(types); i++) {
     if (strcmp(types[i].name, name)) continue;
-    sl_codec_t *codec = sl_codec_new(&types[i].spec, message);
+    sl_codec_spec_t spec = types[i].spec;
+    spec.modulo |= modulo;
+    spec.unguarded = unguarded;
+    sl_codec_t *codec = sl_codec_new(&spec, message);
     if (!codec) fail_msg("%s: %s", name, message);
     return codec;
   }
   fail_msg("no type %s", name);
   return NULL;
+}
+
+static sl_codec_t *make(const char *name)
+{
+  return make_with(name, 0, false);
 }
 
 /* --- spelling of a table's cells
@@ -623,6 +631,94 @@ static void codec_written_values_read_back(void **state)
   sl_arena_destroy(&arena);
 }
 
+/* --- losses
+ * ---------------------------------------------------------------------------------------
+ */
+
+/* What an unguarded codec writes and what reads back; with the words of modulo (0: none) a guarded
+ * one does the same, without them it refuses. */
+static const struct {
+  const char *type, *json, *legacy, *back;
+  unsigned modulo;
+} losses[] = {
+    {"right", "\"ab \"", "ab   ", "\"ab\"", SL_MODULO_PAD},
+    {"right", "\"\"", "<blank>", "null", SL_MODULO_EMPTY},
+    {"left", "\" ab\"", "   ab", "\"ab\"", SL_MODULO_PAD},
+    {"custno", "\"042\"", "0000000042", "\"42\"", SL_MODULO_PAD},
+    {"custno", "\"\"", "0000000000", "\"0\"", 0},
+    {"blank-null", "\" \"", "<blank>", "null", SL_MODULO_EMPTY},
+    {"sentinel-int", "-1", "-1", "null", SL_MODULO_NULL},
+    {"sentinel-int", "999", "999", "1000000", 0},
+    {"ymd", "\"9999-12-31\"", "99991231", "absent", SL_MODULO_NULL},
+    {"money-strict", "\"12.3\"", "0000000001230", "\"12.30\"", SL_MODULO_SCALE},
+    {"money-strict", "\"12.345\"", "0000000001234", "\"12.34\"", 0},
+    {"dec2", "\"1.230\"", "1.23", "\"1.23\"", SL_MODULO_SCALE},
+    {"dec2", "\"1.239\"", "1.23", "\"1.23\"", 0},
+    {"sql-decimal", "\"-0.00\"", "0.00", "\"0.00\"", SL_MODULO_SIGN},
+    {"sql-int", "-0", "0", "0", SL_MODULO_SIGN},
+    {"unsigned", "-0", "  0", "0", SL_MODULO_SIGN},
+    {"yy", "\"2050-01-01\"", "010150", "\"1950-01-01\"", 0},
+    {"hhmm", "\"09:30:01\"", "0930", "\"09:30:00\"", SL_MODULO_FRACTION},
+    {"stamp", "\"2026-11-20T23:40:01.501\"", "2026-11-20-23.40.01", "\"2026-11-20T23:40:01\"",
+     SL_MODULO_FRACTION},
+    {"stamp", "\"2026-11-20T23:40:01Z\"", "2026-11-20-23.40.01", "\"2026-11-20T23:40:01\"",
+     SL_MODULO_ZONE},
+    {"ymd", "\"2024-02-29Z\"", "20240229", "\"2024-02-29\"", SL_MODULO_ZONE},
+    {"berlin", "\"2026-07-01T10:00:00\"", "2026-07-01 10:00:00", "\"2026-07-01T10:00:00+02:00\"",
+     SL_MODULO_ZONE},
+    {"berlin-later", "\"2026-10-25T00:30:00Z\"", "2026-10-25 02:30:00",
+     "\"2026-10-25T02:30:00+01:00\"", 0},
+    {"berlin", "\"2026-10-25T00:30:00Z\"", "2026-10-25 02:30:00", "!happened once", 0},
+    {"berlin", "\"1800-01-01T00:00:00Z\"", "1800-01-01 00:53:28", "!whole minutes", 0},
+    {"xml-zone", "\"2026-11-20T23:40:01\"", "2026-11-20T23:40:01", "\"2026-11-20T23:40:01+05:30\"",
+     SL_MODULO_ZONE},
+    {"provided", "\"A\"", "A", "\"active\"", SL_MODULO_CODES},
+};
+
+static void loses(size_t i, unsigned modulo, bool unguarded, sl_arena_t *arena)
+{
+  char got[512], back[512] = "";
+  sl_legacy_t out;
+  bool taken = unguarded || modulo;
+  sl_codec_t *codec = make_with(losses[i].type, modulo, unguarded);
+  write_cell(codec, losses[i].json, arena, &out, got);
+  if (taken) read_cell(codec, out, back);
+  sl_codec_destroy(&codec);
+  if (taken ? strcmp(got, losses[i].legacy) || !matches(back, losses[i].back) : got[0] != '!')
+    fail_msg("%s modulo %u: %s -> %s -> %s", losses[i].type, modulo, losses[i].json, got, back);
+}
+
+static void codec_takes_a_loss_when_it_is_given_away_or_unguarded(void **state)
+{
+  sl_arena_t *arena = sl_arena_new(0, 0);
+  for (size_t i = 0; i < N(losses); i++) {
+    loses(i, 0, false, arena);
+    loses(i, 0, true, arena);
+    if (losses[i].modulo) loses(i, losses[i].modulo, false, arena);
+  }
+  sl_arena_destroy(&arena);
+}
+
+/* What no system could say is refused by an unguarded codec, too. */
+static void codec_unguarded_refuses_what_has_no_spelling(void **state)
+{
+  static const char *const rows[][2] = {
+      {"status", "\"gone\""}, {"latin1", "\"Müllers\""}, {"unsigned", "-7"},
+      {"int5", "123456"},     {"integer", "1.5"},        {"ymd", "\"2023-02-29\""},
+      {"dec2", "\"123456\""}, {"ranged", "121"},         {"boolean", "\"true\""},
+  };
+  sl_arena_t *arena = sl_arena_new(0, 0);
+  for (size_t i = 0; i < N(rows); i++) {
+    char got[512];
+    sl_legacy_t out;
+    sl_codec_t *codec = make_with(rows[i][0], 0, true);
+    write_cell(codec, rows[i][1], arena, &out, got);
+    sl_codec_destroy(&codec);
+    if (got[0] != '!') fail_msg("%s writes %s as %s", rows[i][0], rows[i][1], got);
+  }
+  sl_arena_destroy(&arena);
+}
+
 /* --- HTTP ends
  * --------------------------------------------------------------------------------------- */
 
@@ -815,6 +911,8 @@ int main(void)
       cmocka_unit_test(codec_read_gives_the_json_of_the_table),
       cmocka_unit_test(codec_write_gives_the_legacy_of_the_table),
       cmocka_unit_test(codec_written_values_read_back),
+      cmocka_unit_test(codec_takes_a_loss_when_it_is_given_away_or_unguarded),
+      cmocka_unit_test(codec_unguarded_refuses_what_has_no_spelling),
       cmocka_unit_test(codec_http_text_takes_the_kind_that_fits),
       cmocka_unit_test(codec_read_text_gives_no_quotes),
       cmocka_unit_test(codec_new_names_what_does_not_go_together),
