@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include "mappings/engine/sql_build.h"
+#include "mappings/engine/xdoc.h"
+
+/* --- names in statements -------------------------------------------------------------------------
+ */
+
+typedef struct place {
+  const sl_select_t *select;
+  const char *text; /* of the variant, all its pieces */
+  unsigned mask;
+} place_t;
+
+static bool holds(const sl_select_plan_t *plan, unsigned mask, const sl_sql_piece_t *piece)
+{
+  for (unsigned i = 0; i < plan->n_conditions; i++) {
+    const sl_condition_t *c = &plan->conditions[i];
+    bool mine = piece->when == SL_IF_PARAM ? c->what == SL_COND_PARAM && c->param == piece->param
+                                           : c->what == SL_COND_AFTER;
+    if (mine) return mask >> i & 1;
+  }
+  return true;
+}
+
+/* Where in the mapping file the byte at stands that is `at` bytes into a variant's text. */
+static void locate(const sl_select_t *select, const sl_select_plan_t *plan, unsigned mask,
+                   size_t at, int *line_p, int *col_p)
+{
+  for (size_t i = 0; i < select->n_pieces; i++) {
+    const sl_sql_piece_t *piece = &select->pieces[i];
+    if (piece->when != SL_IF_ALWAYS && !holds(plan, mask, piece)) continue;
+    if (at >= piece->text.len && i + 1 < select->n_pieces) {
+      at -= piece->text.len;
+      continue;
+    }
+    *line_p = piece->line;
+    *col_p = piece->col;
+    for (size_t k = 0; k < at && k < piece->text.len; k++) {
+      (*col_p)++;
+      if (piece->text.p[k] == '\n') (*line_p)++, *col_p = 1;
+    }
+    return;
+  }
+}
+
+static bool bind_page(sl_sqlb_t *b, sl_str_t name, sl_bind_t *bind)
+{
+  const sl_page_t *page = b->op->page;
+  if (sl_str_eqz(name, "page.limit")) {
+    bind->from = SL_BIND_LIMIT;
+    return true;
+  }
+  if (sl_str_eqz(name, "page.after") && page->n_key == 1) {
+    bind->from = SL_BIND_AFTER;
+    bind->field = b->plan->page_fields[0];
+    return true;
+  }
+  for (size_t i = 0; i < page->n_key; i++) {
+    char full[160];
+    snprintf(full, sizeof full, "page.after.%s", page->key[i]);
+    if (!sl_label_eq(name, full)) continue;
+    *bind = (sl_bind_t){SL_BIND_AFTER, (uint16_t)i, b->plan->page_fields[i]};
+    return true;
+  }
+  return false;
+}
+
+static void unknown_name(sl_sqlb_t *b, sl_str_t name, int line, int col)
+{
+  const char *words[64], *near;
+  char word[128], fix[256] = "declare a <param> of this name";
+  size_t n = 0;
+  snprintf(word, sizeof word, "%.*s", SL_STR_ARG(name));
+  for (; n < b->op->n_params && n < 60; n++) words[n] = b->op->params[n].name.p;
+  if (b->op->page) words[n++] = "page.after", words[n++] = "page.limit", words[n++] = "page.keys";
+  near = sl_xdoc_nearest(word, words, n);
+  if (near) snprintf(fix, sizeof fix, "did you mean :%s?", near);
+  if (!strncmp(word, "page.", 5) && !b->op->page)
+    snprintf(fix, sizeof fix, "add <page key=\"…\" size=\"…\" max=\"…\"/>");
+  sl_sqlb_error(b, "R350", line, col, fix, "no value for :%s", word);
+}
+
+static bool bind_name(sl_sqlb_t *b, const sl_select_t *select, sl_str_t name, uint16_t nth,
+                      sl_bind_t *bind)
+{
+  const sl_op_t *op = b->op;
+  for (size_t i = 0; i < op->n_params; i++) {
+    if (!sl_str_eq(op->params[i].name, name)) continue;
+    *bind = (sl_bind_t){SL_BIND_PARAM, (uint16_t)i, op->params[i].field};
+    b->used[i] = true;
+    return true;
+  }
+  if (!op->page) return false;
+  if (sl_str_eqz(name, "page.keys") && select->list) {
+    *bind = (sl_bind_t){SL_BIND_KEYS, nth, b->plan->selects[select - op->selects].parent[0]};
+    return true;
+  }
+  return bind_page(b, name, bind);
+}
+
+/* --- selects
+ * ---------------------------------------------------------------------------------------- */
+
+static void add_condition(sl_sqlb_t *b, sl_select_plan_t *plan, sl_condition_t c)
+{
+  for (unsigned i = 0; i < plan->n_conditions; i++)
+    if (plan->conditions[i].what == c.what && plan->conditions[i].param == c.param) return;
+  if (plan->n_conditions < SL_SQL_CONDITIONS) plan->conditions[plan->n_conditions++] = c;
+}
+
+static void find_conditions(sl_sqlb_t *b, const sl_select_t *select, sl_select_plan_t *plan)
+{
+  bool keys = false;
+  for (size_t i = 0; i < select->n_pieces; i++) {
+    const sl_sql_piece_t *piece = &select->pieces[i];
+    if (memmem(piece->text.p, piece->text.len, ":page.keys", 10)) keys = true;
+    if (piece->when == SL_IF_PARAM)
+      add_condition(b, plan, (sl_condition_t){SL_COND_PARAM, piece->param});
+    else if (piece->when == SL_IF_PAGE_AFTER)
+      add_condition(b, plan, (sl_condition_t){SL_COND_AFTER, 0});
+  }
+  if (keys && b->op->page && b->op->page->max > b->op->page->size)
+    add_condition(b, plan, (sl_condition_t){SL_COND_MANY, 0});
+}
+
+static unsigned keys_of(const sl_sqlb_t *b, const sl_select_plan_t *plan, unsigned mask)
+{
+  if (!b->op->page) return 1;
+  for (unsigned i = 0; i < plan->n_conditions; i++)
+    if (plan->conditions[i].what == SL_COND_MANY && mask >> i & 1) return b->op->page->max;
+  return b->op->page->size;
+}
+
+static void bind_names(sl_sqlb_t *b, const sl_select_t *select, const sl_select_plan_t *plan,
+                       unsigned mask, const sl_sql_cut_t *cut, sl_variant_t *variant)
+{
+  size_t n = sl_sql_cut_count(cut);
+  const sl_sql_name_t *names = (const sl_sql_name_t *)(const void *)cut->names.p;
+  sl_bind_t *binds = sl_sqlb_alloc(b, (n + 1) * sizeof *binds);
+  uint16_t nth = 0;
+  for (size_t i = 0; binds && i < n; i++) {
+    nth = i && names[i].at == names[i - 1].at ? (uint16_t)(nth + 1) : 0;
+    if (bind_name(b, select, names[i].name, nth, &binds[i])) continue;
+    int line = 0, col = 0;
+    locate(select, plan, mask, names[i].at, &line, &col);
+    unknown_name(b, names[i].name, line, col);
+  }
+  variant->binds = binds;
+  variant->n_binds = binds ? n : 0;
+}
+
+static void compile_variant(sl_sqlb_t *b, const sl_select_t *select, const sl_select_plan_t *plan,
+                            unsigned mask, sl_variant_t *variant)
+{
+  sl_buf_t text;
+  sl_sql_cut_t cut;
+  sl_buf_init(&text, 0);
+  for (size_t i = 0; i < select->n_pieces; i++)
+    if (select->pieces[i].when == SL_IF_ALWAYS || holds(plan, mask, &select->pieces[i]))
+      sl_buf_adds(&text, select->pieces[i].text);
+  sl_sql_cut(&cut, sl_buf_str(&text), keys_of(b, plan, mask));
+  if (cut.problem) {
+    int line = 0, col = 0;
+    locate(select, plan, mask, cut.at, &line, &col);
+    sl_sqlb_error(b, "R351", line, col, NULL, "%s", cut.problem);
+  }
+  bind_names(b, select, plan, mask, &cut, variant);
+  variant->key = (*b->keys)++;
+  size_t skip = 0;
+  while (skip < cut.text.len && strchr(" \t\r\n", cut.text.p[skip])) skip++;
+  variant->text =
+      sl_arena_strndup(b->arena, cut.text.p ? cut.text.p + skip : "", cut.text.len - skip);
+  if (!variant->text || cut.text.failed || text.failed) b->failed = true;
+  sl_sql_cut_fini(&cut);
+  sl_buf_fini(&text);
+}
+
+static void find_parent(sl_sqlb_t *b, const sl_select_t *select, sl_select_plan_t *plan)
+{
+  const sl_list_t *list = select->list;
+  const sl_frame_t *frame = sl_sqlb_row_frame(b->op);
+  const sl_field_t **v = sl_sqlb_alloc(b, (list->n_parent + 1) * sizeof *v);
+  plan->parent = v;
+  for (size_t i = 0; v && i < list->n_parent; i++) {
+    int column = sl_frame_column(frame, list->parent[i]);
+    if (column >= 0)
+      v[i] = frame->columns[column].field;
+    else
+      sl_sqlb_error(b, "R352", list->line, list->col, NULL,
+                    "parent=\"%s\" is no column of the record that the list belongs to",
+                    list->parent[i]);
+  }
+}
+
+/* Some piece of the statement holds word, its letters in any case and each blank in it any number
+ * of them: what the checks below look for is not worth a parser of SQL. */
+static bool mentions(const sl_select_t *select, const char *word)
+{
+  for (size_t i = 0; i < select->n_pieces; i++) {
+    sl_str_t text = select->pieces[i].text;
+    for (size_t from = 0; from < text.len; from++) {
+      size_t at = from;
+      const char *w = word;
+      for (; *w && at < text.len; w++) {
+        if (*w != ' ' && tolower((unsigned char)text.p[at]) != *w) break;
+        if (*w != ' ')
+          at++;
+        else
+          while (at < text.len && strchr(" \t\r\n", text.p[at])) at++;
+      }
+      if (!*w) return true;
+    }
+  }
+  return false;
+}
+
+/* Mistakes that no single call shows: pages that repeat, skip or drag. */
+static void check_paged(sl_sqlb_t *b, const sl_select_t *select)
+{
+  const sl_page_t *page = b->op->page;
+  if (!page || select->list) return;
+  if (!mentions(select, ":page.after"))
+    sl_sqlb_error(b, "R368", page->line, page->col,
+                  "add <if present=\"page.after\">AND KEY &gt; :page.after</if> to its WHERE",
+                  "the select does not use :page.after: every page would be the first one");
+  if (!mentions(select, "order by"))
+    sl_diags_add(b->diags, SL_WARNING, "R369", b->file, page->line, page->col,
+                 "order the rows by the key of the page",
+                 "the select has no ORDER BY: pages may skip rows or repeat them");
+  if (!mentions(select, ":page.limit"))
+    sl_diags_add(b->diags, SL_WARNING, "R370", b->file, page->line, page->col,
+                 "add LIMIT :page.limit, or what your database has for it",
+                 "the select does not use :page.limit: the database makes all rows for each page");
+}
+
+void sl_sqlb_select(sl_sqlb_t *b, size_t i, sl_select_plan_t *plan)
+{
+  const sl_select_t *select = &b->op->selects[i];
+  if (select->list) find_parent(b, select, plan);
+  find_conditions(b, select, plan);
+  check_paged(b, select);
+  sl_variant_t *v = sl_sqlb_alloc(b, sizeof *v << plan->n_conditions);
+  plan->variants = v;
+  for (unsigned mask = 0; v && mask < 1u << plan->n_conditions; mask++)
+    compile_variant(b, select, plan, mask, &v[mask]);
+}
