@@ -131,6 +131,7 @@ static void probe_all(struct line *l)
       [SL_CODEC_DATETIME] = {"2024-02-29T23:59:58", "2024-02-29T23:59:58Z"},
       [SL_CODEC_BINARY] = {"AAAA"},
       [SL_CODEC_NULL] = {NULL},
+      [SL_CODEC_OPAQUE] = {"<a>1</a>"},
   };
   const sl_codec_t *c = l->field->codec;
   switch (sl_codec_kind(c)) {
@@ -423,9 +424,12 @@ void sl_check_narrow(sl_codec_spec_t *spec, const sl_xtype_t *xtype)
     if (spec->kind == SL_CODEC_DECIMAL && spec->scale < 0 && f->fraction_digits >= 0)
       spec->scale = f->fraction_digits;
   }
+  if (spec->kind == SL_CODEC_BINARY && xtype->simple == SL_X_HEX && !spec->encoding)
+    spec->encoding = SL_ENCODING_HEX;
   if (spec->kind == SL_CODEC_TEXT && xtype->simple == SL_X_STRING) {
     int64_t max = f->length >= 0 ? f->length : f->max_length;
-    if (!spec->width && max > 0 && max <= MAX_WIDTH) spec->width = (int)max;
+    if (!spec->width && max > 0 && max <= MAX_WIDTH)
+      spec->width = (int)max, spec->unit = SL_UNIT_CHARACTERS; /* XSD counts characters */
     if (!spec->n_enums) spec->enums = f->enums, spec->n_enums = f->n_enums;
   }
 }

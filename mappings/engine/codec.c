@@ -47,6 +47,7 @@ static bool compile_nulls(sl_codec_t *c, const sl_codec_spec_t *spec)
   static const uint8_t preset[SL_L_STATES] = {
       [SL_L_MISSING] = SL_AS_ABSENT, [SL_L_NIL] = SL_AS_NULL};
   size_t width = c->width && c->kind == SL_CODEC_TEXT ? (size_t)c->width : 1;
+  if (width > 1 && c->width_in_bytes) width /= c->blank_bytes;
   char *blank = sl_arena_text(c->memory, width);
   if (!blank) return false;
   memset(blank, ' ', width);
@@ -66,7 +67,7 @@ static bool compile_nulls(sl_codec_t *c, const sl_codec_spec_t *spec)
 
 static bool ignores_blanks(const sl_codec_t *c)
 {
-  return c->kind != SL_CODEC_TEXT && c->kind != SL_CODEC_CODE;
+  return c->kind != SL_CODEC_TEXT && c->kind != SL_CODEC_CODE && c->kind != SL_CODEC_OPAQUE;
 }
 
 static const sl_spelling_t *find_sentinel(const sl_codec_t *c, sl_str_t text)
@@ -141,15 +142,20 @@ static bool is_date_kind(sl_codec_kind_t kind)
 static const char *misplaced(const sl_codec_spec_t *s)
 {
   bool number = s->kind == SL_CODEC_INTEGER || s->kind == SL_CODEC_DECIMAL;
-  bool text = s->kind == SL_CODEC_TEXT || s->kind == SL_CODEC_CODE;
+  bool text = s->kind == SL_CODEC_TEXT || s->kind == SL_CODEC_CODE || s->kind == SL_CODEC_OPAQUE;
+  bool epoch = s->pattern && !strcmp(s->pattern, "epoch-seconds");
   if (s->pad != SL_PAD_NONE && s->width <= 0) return "pad needs a width";
   if (s->width < 0 || s->width > 1000000) return "width is from 1 to 1000000";
   if (s->width && !number && !text) return "width is for text, integer and decimal";
-  if (s->kind == SL_CODEC_CODE && s->pad) return "pad is for text, integer and decimal";
+  if (s->unit && (!text || !s->width)) return "unit is for a width of text";
+  if (s->overflow && (s->kind != SL_CODEC_TEXT || !s->width))
+    return "overflow is for text with a width";
+  if (s->encoding && s->kind != SL_CODEC_BINARY) return "encoding is for binary";
+  if (text && s->kind != SL_CODEC_TEXT && s->pad) return "pad is for text, integer and decimal";
   if (s->pattern && *s->pattern && !is_date_kind(s->kind))
     return "pattern is for date, time and datetime";
   if (s->digits && !number) return "digits is for integer and decimal";
-  if (s->scale >= 0 && !number) return "scale is for decimal";
+  if (s->scale >= 0 && !number && !epoch) return "scale is for decimal, and for epoch-seconds";
   if (s->point && s->kind != SL_CODEC_DECIMAL) return "point is for decimal";
   if (s->sign && !number) return "sign is for integer and decimal";
   if (s->as && !is_number_kind(s->kind)) return "as is for integer and decimal";
@@ -185,6 +191,25 @@ static bool compile_kind(sl_codec_t *c, const sl_codec_spec_t *spec, char messag
   }
 }
 
+static bool compile_charset(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256])
+{
+  c->ascii_plain = true;
+  c->blank_bytes = 1;
+  if (spec->charset && *spec->charset) {
+    c->charset = sl_charset_new(spec->charset, message);
+    if (!c->charset) return false;
+    c->width_in_bytes = sl_charset_multibyte(c->charset);
+    c->ascii_plain = sl_charset_plain(c->charset);
+  }
+  if (spec->unit) c->width_in_bytes = spec->unit == SL_UNIT_BYTES;
+  if (c->charset && c->width_in_bytes && c->kind == SL_CODEC_TEXT)
+    c->blank_bytes = sl_charset_unit(c->charset);
+  if (!c->pad || c->width % (int)c->blank_bytes == 0) return true;
+  snprintf(message, 256, "width=\"%d\" has no room for whole blanks: in %.40s each has %zu bytes",
+           c->width, sl_charset_name(c->charset), c->blank_bytes);
+  return false;
+}
+
 static bool compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256])
 {
   const char *wrong = misplaced(spec);
@@ -199,11 +224,9 @@ static bool compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256
   c->unguarded = spec->unguarded;
   c->modulo = spec->unguarded ? ~0u : spec->modulo;
   if (spec->sql_type) c->sql_type = sl_str(sl_arena_strdup(c->memory, spec->sql_type));
-  if (spec->charset && *spec->charset) {
-    c->charset = sl_charset_new(spec->charset, message);
-    if (!c->charset) return false;
-    c->width_in_bytes = sl_charset_multibyte(c->charset);
-  }
+  c->overflow = (uint8_t)spec->overflow;
+  c->encoding = (uint8_t)spec->encoding;
+  if (!compile_charset(c, spec, message)) return false;
   return copy_enums(c, spec) && compile_kind(c, spec, message) &&
          compile_sentinels(c, spec, message) && compile_nulls(c, spec);
 }
@@ -250,6 +273,7 @@ static sl_code_t decode(const sl_codec_t *c, sl_str_t text, sl_buf_t *out, bool 
   case SL_CODEC_BOOLEAN:
   case SL_CODEC_CODE: return sl_code_decode(c, text, out, quoted, err);
   case SL_CODEC_BINARY: return sl_binary_decode(c, text, out, quoted, err);
+  case SL_CODEC_OPAQUE: return sl_opaque_decode(c, text, out, quoted, err);
   case SL_CODEC_NULL: break;
   }
   return sl_err_set(err, SL_GARBAGE, "no value was expected here");
@@ -328,6 +352,7 @@ static sl_code_t encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text, s
   case SL_CODEC_BOOLEAN:
   case SL_CODEC_CODE: return sl_code_encode(c, state, text, arena, out, err);
   case SL_CODEC_BINARY: return sl_binary_encode(c, state, text, arena, out, err);
+  case SL_CODEC_OPAQUE: return sl_opaque_encode(c, state, text, arena, out, err);
   case SL_CODEC_NULL: break;
   }
   return sl_err_set(err, SL_INVALID, "null was expected");
@@ -418,8 +443,10 @@ sl_codec_kind_t sl_codec_kind(const sl_codec_t *self)
 
 bool sl_codec_writes_numbers(const sl_codec_t *self)
 {
+  if (self->epoch) return true;
   return is_number_kind((sl_codec_kind_t)self->kind) && self->pad == SL_PAD_NONE &&
-         self->point != SL_POINT_COMMA && self->sign != SL_SIGN_TRAILING && !self->fill_digits;
+         self->point != SL_POINT_COMMA &&
+         (self->sign == SL_SIGN_LEADING || self->sign == SL_SIGN_NONE) && !self->fill_digits;
 }
 
 const char *sl_codec_json_type(const sl_codec_t *self)

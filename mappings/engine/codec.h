@@ -75,9 +75,10 @@ typedef enum sl_codec_kind {
   SL_CODEC_DATE,
   SL_CODEC_TIME,
   SL_CODEC_DATETIME,
-  SL_CODEC_BINARY, /* base64, passed on as it is */
+  SL_CODEC_BINARY, /* base64 in JSON */
   SL_CODEC_CODE,   /* code table */
   SL_CODEC_NULL,   /* always null */
+  SL_CODEC_OPAQUE, /* XML carried as text: well-formed content or a document, no DOCTYPE */
 } sl_codec_kind_t;
 
 /* Where the legacy spelling stands: XML refuses characters that XML 1.0 cannot carry, SQL U+0000;
@@ -90,8 +91,16 @@ typedef enum sl_sign {
   SL_SIGN_LEADING,
   SL_SIGN_TRAILING,
   SL_SIGN_NONE,
-  SL_SIGN_OVERPUNCH
+  /* On the last digit, or the first: COBOL's SIGN TRAILING and SIGN LEADING of zoned decimals, as
+   * EBCDIC shows them: {ABCDEFGHI is +0 to +9, }JKLMNOPQR is -0 to -9. */
+  SL_SIGN_OVERPUNCH,
+  SL_SIGN_OVERPUNCH_LEADING
 } sl_sign_t;
+/* What a width counts: characters (code points), or bytes of the charset. Not said: bytes when the
+ * charset is multi-byte. */
+typedef enum sl_unit { SL_UNIT_DEFAULT, SL_UNIT_CHARACTERS, SL_UNIT_BYTES } sl_unit_t;
+typedef enum sl_overflow { SL_OVERFLOW_REJECT, SL_OVERFLOW_TRUNCATE } sl_overflow_t;
+typedef enum sl_encoding { SL_ENCODING_DEFAULT, SL_ENCODING_BASE64, SL_ENCODING_HEX } sl_encoding_t;
 typedef enum sl_as { SL_AS_DEFAULT, SL_AS_STRING, SL_AS_NUMBER } sl_as_t;
 typedef enum sl_unmapped {
   SL_UNMAPPED_REJECT,
@@ -139,12 +148,17 @@ typedef struct sl_codec_spec {
   sl_codec_kind_t kind;
   sl_medium_t medium;
 
-  int width;           /* characters, 0: none; bytes when the charset is multi-byte */
-  sl_pad_t pad;        /* of width; reading strips it */
-  const char *charset; /* repertoire, as iconv names it; NULL: all of Unicode */
+  int width;              /* 0: none */
+  sl_unit_t unit;         /* of width */
+  sl_pad_t pad;           /* of width; reading strips it */
+  sl_overflow_t overflow; /* of text; TRUNCATE keeps what comes first, with SL_MODULO_WIDTH */
+  /* Repertoire, as iconv names it; NULL: all of Unicode. Without C1 controls (U+0080 to U+009F),
+   * but for Unicode's own charsets; EBCDIC also without LF, NEL and SUB: its systems take the first
+   * two for each other, and the last for a character that they do not have. */
+  const char *charset;
 
   int digits; /* in all, 0: any number */
-  int scale;  /* behind the point; -1: any number */
+  int scale;  /* behind the point; -1: any number. Of epoch-seconds too: at most 9; -1 is none */
   sl_point_t point;
   sl_sign_t sign;
   sl_as_t as;
@@ -154,10 +168,14 @@ typedef struct sl_codec_spec {
   const char *true_text, *false_text; /* both or neither */
 
   const char *pattern;   /* yyyy yy MM dd HH mm ss S…, other characters and 'quoted' stand for
-                            themselves; NULL: xs:date, xs:time, xs:dateTime or SQL's */
+                            themselves; NULL: xs:date, xs:time, xs:dateTime or SQL's. Of a
+                            datetime also epoch-seconds and epoch-millis: whole numbers since
+                            1970-01-01T00:00:00Z, in JSON the time in UTC */
   int window;            /* yy: first year of the 100 that two digits mean; 0: yy refused */
   const char *zone;      /* of values without one: "UTC", "+01:00", "Europe/Berlin"; NULL: local */
   const char *ambiguous; /* "earlier", "later", NULL: an hour that happens twice is refused */
+
+  sl_encoding_t encoding; /* of binary, the legacy's; not said: base64 */
 
   const char *const *enums; /* the only texts there are */
   size_t n_enums;           /* 0: any */

@@ -7,13 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef struct moment {
-  int year, month, day, hour, minute, second;
-  sl_str_t fraction; /* digits behind the second; len 0: none */
-  bool has_zone;
-  int32_t offset; /* seconds east */
-} moment_t;
-
 /* --- pieces
  * --------------------------------------------------------------------------------------------- */
 
@@ -44,18 +37,18 @@ static char *put(char *p, int value, int len)
   return p + len;
 }
 
-static bool date_ok(const moment_t *m)
+static bool date_ok(const sl_moment_t *m)
 {
   return m->year >= 1 && m->year <= 9999 && m->month >= 1 && m->month <= 12 && m->day >= 1 &&
          m->day <= sl_days_in_month(m->year, m->month);
 }
 
-static bool time_ok(const moment_t *m)
+static bool time_ok(const sl_moment_t *m)
 {
   return (unsigned)m->hour < 24 && (unsigned)m->minute < 60 && (unsigned)m->second < 60;
 }
 
-static bool take_date(const char **p, const char *end, moment_t *m)
+static bool take_date(const char **p, const char *end, sl_moment_t *m)
 {
   m->year = take(p, end, 4);
   if (m->year < 0 || !take_char(p, end, '-')) return false;
@@ -65,7 +58,7 @@ static bool take_date(const char **p, const char *end, moment_t *m)
   return date_ok(m);
 }
 
-static bool take_time(const char **p, const char *end, moment_t *m)
+static bool take_time(const char **p, const char *end, sl_moment_t *m)
 {
   m->hour = take(p, end, 2);
   if (m->hour < 0 || !take_char(p, end, ':')) return false;
@@ -81,7 +74,7 @@ static bool take_time(const char **p, const char *end, moment_t *m)
 }
 
 /* Z or ±hh:mm, up to 14:00 (XSD 1.0 part 2, 3.2.7.3). */
-static bool take_zone(const char **p, const char *end, moment_t *m)
+static bool take_zone(const char **p, const char *end, sl_moment_t *m)
 {
   if (*p == end) return true;
   m->has_zone = true;
@@ -96,10 +89,10 @@ static bool take_zone(const char **p, const char *end, moment_t *m)
 }
 
 /* ISO 8601 as XSD, RFC 3339 and SQL write it; separators: what may stand between date and time. */
-static bool parse_iso(const sl_codec_t *c, sl_str_t text, const char *separators, moment_t *m)
+static bool parse_iso(const sl_codec_t *c, sl_str_t text, const char *separators, sl_moment_t *m)
 {
   const char *p = text.p, *end = text.p + text.len;
-  *m = (moment_t){0};
+  *m = (sl_moment_t){0};
   if (c->kind != SL_CODEC_TIME && !take_date(&p, end, m)) return false;
   if (c->kind == SL_CODEC_DATETIME) {
     if (p == end || !strchr(separators, *p) || !*p) return false;
@@ -117,10 +110,10 @@ static int century(const sl_codec_t *c, int two_digits)
   return c->window + (two_digits - c->window % 100 + 100) % 100;
 }
 
-static bool parse_pattern(const sl_codec_t *c, sl_str_t text, moment_t *m)
+static bool parse_pattern(const sl_codec_t *c, sl_str_t text, sl_moment_t *m)
 {
   const char *p = text.p, *end = text.p + text.len;
-  *m = (moment_t){0};
+  *m = (sl_moment_t){0};
   for (int i = 0; i < c->n_ops; i++) {
     const sl_date_op_t *op = &c->ops[i];
     int value = 0;
@@ -150,7 +143,7 @@ static bool parse_pattern(const sl_codec_t *c, sl_str_t text, moment_t *m)
   return (c->kind == SL_CODEC_TIME || date_ok(m)) && (c->kind == SL_CODEC_DATE || time_ok(m));
 }
 
-static sl_code_t spell_pattern(const sl_codec_t *c, const moment_t *m, sl_arena_t *arena,
+static sl_code_t spell_pattern(const sl_codec_t *c, const sl_moment_t *m, sl_arena_t *arena,
                                sl_str_t *out, sl_err_t *err)
 {
   size_t len = 0;
@@ -182,10 +175,20 @@ static sl_code_t spell_pattern(const sl_codec_t *c, const moment_t *m, sl_arena_
  * ------------------------------------------------------------------------------------------------
  */
 
-static int64_t local_seconds(const moment_t *m)
+int64_t sl_moment_seconds(const sl_moment_t *m)
 {
   return sl_days_from_civil(m->year, m->month, m->day) * 86400 + m->hour * 3600 + m->minute * 60 +
          m->second;
+}
+
+void sl_moment_set(sl_moment_t *m, int64_t seconds)
+{
+  int64_t days = (seconds >= 0 ? seconds : seconds - 86399) / 86400;
+  int rest = (int)(seconds - days * 86400);
+  sl_civil_from_days(days, &m->year, &m->month, &m->day);
+  m->hour = rest / 3600;
+  m->minute = rest / 60 % 60;
+  m->second = rest % 60;
 }
 
 /* The one instant that a local time of c's zone means. */
@@ -204,9 +207,9 @@ static sl_code_t instant(const sl_codec_t *c, int64_t local, int64_t *out_p, sl_
   return SL_OK;
 }
 
-static sl_code_t find_offset(const sl_codec_t *c, moment_t *m, sl_err_t *err)
+static sl_code_t find_offset(const sl_codec_t *c, sl_moment_t *m, sl_err_t *err)
 {
-  int64_t utc, local = local_seconds(m);
+  int64_t utc, local = sl_moment_seconds(m);
   sl_code_t code = instant(c, local, &utc, SL_GARBAGE, err);
   if (code) return code;
   m->offset = (int32_t)(local - utc);
@@ -217,9 +220,9 @@ static sl_code_t find_offset(const sl_codec_t *c, moment_t *m, sl_err_t *err)
 }
 
 /* JSON's moment → c's zone, as the legacy system writes it: without saying which. */
-static sl_code_t to_local(const sl_codec_t *c, moment_t *m, sl_err_t *err)
+static sl_code_t to_local(const sl_codec_t *c, sl_moment_t *m, sl_err_t *err)
 {
-  int64_t utc = local_seconds(m) - m->offset, back = utc;
+  int64_t utc = sl_moment_seconds(m) - m->offset, back = utc;
   int64_t local = utc + sl_zone_offset(c->zone, utc);
   sl_code_t code = c->unguarded ? SL_OK : instant(c, local, &back, SL_INVALID, err);
   if (code) return code;
@@ -229,20 +232,15 @@ static sl_code_t to_local(const sl_codec_t *c, moment_t *m, sl_err_t *err)
     return sl_err_set(err, SL_INVALID,
                       "a time that reads back the same was expected: this hour "
                       "happens twice in the legacy's zone");
-  int64_t days = (local >= 0 ? local : local - 86399) / 86400;
-  int rest = (int)(local - days * 86400);
-  sl_civil_from_days(days, &m->year, &m->month, &m->day);
-  m->hour = rest / 3600;
-  m->minute = rest / 60 % 60;
-  m->second = rest % 60;
+  sl_moment_set(m, local);
   if (m->year >= 1 && m->year <= 9999) return SL_OK;
   return sl_err_set(err, SL_INVALID, "a year from 0001 to 9999 was expected");
 }
 
 /* JSON's moment without a zone is taken for one of c's. */
-static sl_code_t local_only(const sl_codec_t *c, const moment_t *m, sl_err_t *err)
+static sl_code_t local_only(const sl_codec_t *c, const sl_moment_t *m, sl_err_t *err)
 {
-  int64_t local = local_seconds(m), utc;
+  int64_t local = sl_moment_seconds(m), utc;
   sl_code_t code = c->unguarded ? SL_OK : instant(c, local, &utc, SL_INVALID, err);
   if (!code && !c->unguarded && (local - utc) % 60)
     return sl_err_set(err, SL_INVALID, "a time with an offset of whole minutes was expected");
@@ -259,7 +257,7 @@ static const char *expected(const sl_codec_t *c)
                                     : "a date and time";
 }
 
-static char *put_zone(char *p, const moment_t *m)
+static char *put_zone(char *p, const sl_moment_t *m)
 {
   if (!m->offset) {
     *p++ = 'Z';
@@ -272,7 +270,7 @@ static char *put_zone(char *p, const moment_t *m)
   return put(p, minutes % 60, 2);
 }
 
-static char *put_moment(const sl_codec_t *c, char *p, const moment_t *m, char separator)
+static char *put_moment(const sl_codec_t *c, char *p, const sl_moment_t *m, char separator)
 {
   if (c->kind != SL_CODEC_TIME) {
     p = put(p, m->year, 4);
@@ -294,13 +292,20 @@ static char *put_moment(const sl_codec_t *c, char *p, const moment_t *m, char se
   return p + m->fraction.len;
 }
 
-/* Date, T, time, point, quotes, zone. */
-enum { MOMENT_MAX = 32 };
+char *sl_moment_put(const sl_codec_t *c, char *p, const sl_moment_t *m, bool quoted)
+{
+  if (quoted) *p++ = '"';
+  p = put_moment(c, p, m, 'T');
+  if (m->has_zone) p = put_zone(p, m);
+  if (quoted) *p++ = '"';
+  return p;
+}
 
 sl_code_t sl_date_decode(const sl_codec_t *c, sl_str_t text, sl_buf_t *out, bool quoted,
                          sl_err_t *err)
 {
-  moment_t m;
+  sl_moment_t m;
+  if (c->epoch) return sl_epoch_decode(c, text, out, quoted, err);
   bool ok = c->iso ? parse_iso(c, text, c->medium == SL_MEDIUM_SQL ? " T" : "T", &m)
                    : parse_pattern(c, text, &m);
   if (!ok) return sl_err_set(err, SL_GARBAGE, "%s in the legacy's form was expected", expected(c));
@@ -312,17 +317,16 @@ sl_code_t sl_date_decode(const sl_codec_t *c, sl_str_t text, sl_buf_t *out, bool
     sl_code_t code = find_offset(c, &m, err);
     if (code) return code;
   }
-  if (!sl_buf_reserve(out, MOMENT_MAX + m.fraction.len)) return sl_arena_full(err);
+  if (!sl_buf_reserve(out, SL_MOMENT_MAX + m.fraction.len)) return sl_arena_full(err);
   char *p = out->p + out->len;
-  if (quoted) *p++ = '"';
   if (keeps_zone && had_zone) { /* as it stood: Z and +00:00 are two spellings */
+    if (quoted) *p++ = '"';
     memcpy(p, text.p, text.len);
     p += text.len;
+    if (quoted) *p++ = '"';
   } else {
-    p = put_moment(c, p, &m, 'T');
-    if (m.has_zone) p = put_zone(p, &m);
+    p = sl_moment_put(c, p, &m, quoted);
   }
-  if (quoted) *p++ = '"';
   out->len = (size_t)(p - out->p);
   return SL_OK;
 }
@@ -337,11 +341,11 @@ static sl_code_t form_expected(const sl_codec_t *c, sl_err_t *err)
   if (c->kind == SL_CODEC_TIME)
     return sl_err_set(err, SL_INVALID, "a time like \"23:40:01\" was expected");
   return sl_err_set(err, SL_INVALID, "a date and time like \"2026-11-20T23:40:01%s\" was expected",
-                    c->zone ? "Z" : "");
+                    c->zone || c->epoch ? "Z" : "");
 }
 
 /* The parts of a moment that the pattern has no place for must be nothing, or are given away. */
-static sl_code_t check_places(const sl_codec_t *c, moment_t *m, sl_err_t *err)
+static sl_code_t check_places(const sl_codec_t *c, sl_moment_t *m, sl_err_t *err)
 {
   bool seconds = false, window = false;
   for (int i = 0; i < c->n_ops; i++) {
@@ -354,6 +358,12 @@ static sl_code_t check_places(const sl_codec_t *c, moment_t *m, sl_err_t *err)
   if (window && !c->unguarded && (m->year < c->window || m->year >= c->window + 100))
     return sl_err_set(err, SL_INVALID, "a year from %d to %d was expected", c->window,
                       c->window + 99);
+  return c->kind == SL_CODEC_DATE ? SL_OK : sl_moment_fraction(c, m, err);
+}
+
+sl_code_t sl_moment_fraction(const sl_codec_t *c, sl_moment_t *m, sl_err_t *err)
+{
+  bool cut = c->modulo & SL_MODULO_FRACTION;
   while (m->fraction.len > c->fraction && (cut || m->fraction.p[m->fraction.len - 1] == '0'))
     m->fraction.len--; /* toISOString() always says .000 */
   if (m->fraction.len && !c->fraction)
@@ -364,7 +374,7 @@ static sl_code_t check_places(const sl_codec_t *c, moment_t *m, sl_err_t *err)
   return SL_OK;
 }
 
-static sl_code_t settle_zone(const sl_codec_t *c, moment_t *m, sl_err_t *err)
+static sl_code_t settle_zone(const sl_codec_t *c, sl_moment_t *m, sl_err_t *err)
 {
   bool drop = c->modulo & SL_MODULO_ZONE;
   if (c->kind != SL_CODEC_DATETIME || !c->zone)
@@ -379,7 +389,7 @@ static sl_code_t settle_zone(const sl_codec_t *c, moment_t *m, sl_err_t *err)
 sl_code_t sl_date_encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text, sl_arena_t *arena,
                          sl_str_t *out, sl_err_t *err)
 {
-  moment_t m;
+  sl_moment_t m;
   if (state != SL_J_STRING || !parse_iso(c, text, "T", &m)) return form_expected(c, err);
   if (c->iso && c->medium != SL_MEDIUM_SQL) {
     if (c->zone && c->kind == SL_CODEC_DATETIME && !m.has_zone && !(c->modulo & SL_MODULO_ZONE))
@@ -387,13 +397,18 @@ sl_code_t sl_date_encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text, 
     *out = text;
     return SL_OK;
   }
+  if (c->epoch) {
+    if (!m.has_zone && !(c->modulo & SL_MODULO_ZONE))
+      return sl_err_set(err, SL_INVALID, "a date and time with its zone was expected");
+    return sl_epoch_encode(c, &m, arena, out, err);
+  }
   sl_code_t code = settle_zone(c, &m, err);
   if (code) return code;
   if (!c->iso) {
     code = check_places(c, &m, err);
     return code ? code : spell_pattern(c, &m, arena, out, err);
   }
-  char *p = sl_arena_text(arena, MOMENT_MAX + m.fraction.len);
+  char *p = sl_arena_text(arena, SL_MOMENT_MAX + m.fraction.len);
   if (!p) return sl_arena_full(err);
   *out = sl_strn(p, (size_t)(put_moment(c, p, &m, ' ') - p));
   return SL_OK;
@@ -484,8 +499,30 @@ static bool check_parts(const sl_codec_t *c, char message[256])
   return ok;
 }
 
+static bool compile_epoch(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256])
+{
+  if (c->kind != SL_CODEC_DATETIME)
+    snprintf(message, 256, "pattern=\"%s\" is for datetime", spec->pattern);
+  else if (spec->window || spec->ambiguous)
+    snprintf(message, 256, "%s says nothing of pattern=\"%s\"",
+             spec->window ? "window" : "ambiguous", spec->pattern);
+  else if (spec->scale > 9)
+    snprintf(message, 256, "scale is at most 9 digits of a second");
+  else
+    return true;
+  return false;
+}
+
 bool sl_date_compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256])
 {
+  const char *pattern = spec->pattern ? spec->pattern : "";
+  c->epoch = !strcmp(pattern, "epoch-seconds")  ? SL_EPOCH_SECONDS
+             : !strcmp(pattern, "epoch-millis") ? SL_EPOCH_MILLIS
+                                                : SL_EPOCH_NONE;
+  if (c->epoch) { /* the zone of the system says nothing: it counts from one instant */
+    c->fraction = c->epoch == SL_EPOCH_MILLIS ? 3 : spec->scale > 0 ? (uint8_t)spec->scale : 0;
+    return compile_epoch(c, spec, message);
+  }
   if (spec->window && (spec->window < 1 || spec->window > 9900)) {
     snprintf(message, 256, "window is a year, such as 1950");
     return false;
@@ -500,6 +537,6 @@ bool sl_date_compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[25
     c->zone = sl_zone_new(spec->zone, message);
     if (!c->zone) return false;
   }
-  c->iso = !spec->pattern || !*spec->pattern;
-  return c->iso || (compile_pattern(c, spec->pattern, message) && check_parts(c, message));
+  c->iso = !*pattern;
+  return c->iso || (compile_pattern(c, pattern, message) && check_parts(c, message));
 }

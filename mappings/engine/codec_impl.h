@@ -19,10 +19,17 @@ typedef struct sl_charset sl_charset_t; /* codec_charset.c */
 sl_charset_t *sl_charset_new(const char *name, char message[256]);
 void sl_charset_destroy(sl_charset_t **self_p);
 bool sl_charset_multibyte(const sl_charset_t *self);
+/* Does it have all of ASCII but its controls, each in sl_charset_unit bytes? */
+bool sl_charset_plain(const sl_charset_t *self);
+size_t sl_charset_unit(const sl_charset_t *self); /* bytes of a blank */
 const char *sl_charset_name(const sl_charset_t *self);
 /* Can all of text (well-formed UTF-8) be said in it? *bytes_p: how long it is there. If not,
  * *bad_p is the first character that cannot. */
 bool sl_charset_fits(const sl_charset_t *self, sl_str_t text, size_t *bytes_p, uint32_t *bad_p);
+
+/* Is text well-formed XML content, or a document, without DOCTYPE? If not, *why_p is what was
+ * found, static. codec_opaque.c. */
+bool sl_xml_well_formed(sl_str_t text, const char **why_p);
 
 /* --- dates -------------------------------------------------------------------------------------
  */
@@ -34,6 +41,18 @@ typedef struct sl_date_op {
 } sl_date_op_t;
 
 enum { SL_DATE_OPS = 48 };
+
+typedef struct sl_moment {
+  int year, month, day, hour, minute, second;
+  sl_str_t fraction; /* digits behind the second; len 0: none */
+  bool has_zone;
+  int32_t offset; /* seconds east */
+} sl_moment_t;
+
+/* Date, T, time, point, quotes, zone. */
+enum { SL_MOMENT_MAX = 32 };
+
+typedef enum sl_epoch { SL_EPOCH_NONE, SL_EPOCH_SECONDS, SL_EPOCH_MILLIS } sl_epoch_t;
 
 /* --- the codec ---------------------------------------------------------------------------------
  */
@@ -47,7 +66,8 @@ typedef struct sl_spelling {
 
 struct sl_codec {
   sl_arena_t *memory; /* owns every text below */
-  uint8_t kind, medium, pad, point, sign, as, unmapped;
+  uint8_t kind, medium, pad, point, sign, as, unmapped, overflow, encoding;
+  bool ascii_plain; /* the charset has all of ASCII but its controls; true without one */
   bool unguarded, width_in_bytes, is_char_column, no_negative_zero, zero_fill;
   int width, digits, scale;
   int fill_digits; /* of numbers whose digits are always all there; 0: as width says */
@@ -57,6 +77,7 @@ struct sl_codec {
   sl_str_t blank; /* width blanks */
 
   sl_charset_t *charset; /* NULL: Unicode */
+  size_t blank_bytes;    /* of a blank, where width counts bytes */
   sl_str_t min, max;
   size_t bounded_from; /* whole digits from which on min and max are looked at */
   sl_str_t sql_type;   /* terminated */
@@ -75,6 +96,7 @@ struct sl_codec {
   sl_date_op_t ops[SL_DATE_OPS];
   uint8_t n_ops, fraction; /* digits of the fraction in the pattern */
   bool iso;                /* no pattern: XSD's or SQL's own form */
+  uint8_t epoch;           /* sl_epoch_t */
   uint16_t window;
   sl_zone_t *zone;  /* NULL: local */
   int8_t ambiguous; /* -1 earlier, 1 later, 0 refused */
@@ -92,6 +114,11 @@ sl_code_t sl_code_decode(const sl_codec_t *c, sl_str_t text, sl_buf_t *out, bool
 sl_code_t sl_date_decode(const sl_codec_t *c, sl_str_t text, sl_buf_t *out, bool quoted,
                          sl_err_t *err);
 
+sl_code_t sl_opaque_decode(const sl_codec_t *c, sl_str_t text, sl_buf_t *out, bool quoted,
+                           sl_err_t *err);
+sl_code_t sl_epoch_decode(const sl_codec_t *c, sl_str_t text, sl_buf_t *out, bool quoted,
+                          sl_err_t *err);
+
 /* Encoders: state is STRING, NUMBER, TRUE or FALSE. */
 sl_code_t sl_text_encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text, sl_arena_t *arena,
                          sl_str_t *out, sl_err_t *err);
@@ -103,6 +130,20 @@ sl_code_t sl_code_encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text, 
                          sl_str_t *out, sl_err_t *err);
 sl_code_t sl_date_encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text, sl_arena_t *arena,
                          sl_str_t *out, sl_err_t *err);
+
+sl_code_t sl_opaque_encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text, sl_arena_t *arena,
+                           sl_str_t *out, sl_err_t *err);
+sl_code_t sl_epoch_encode(const sl_codec_t *c, const sl_moment_t *m, sl_arena_t *arena,
+                          sl_str_t *out, sl_err_t *err);
+
+/* codec_date.c, for codec_epoch.c. Seconds are since 1970, as if the moment were UTC's; setting
+ * them needs a year from 1 to 9999. put: a JSON value, quoted or not, of at most SL_MOMENT_MAX +
+ * fraction bytes at p; its end. */
+int64_t sl_moment_seconds(const sl_moment_t *m);
+void sl_moment_set(sl_moment_t *m, int64_t seconds);
+char *sl_moment_put(const sl_codec_t *c, char *p, const sl_moment_t *m, bool quoted);
+/* At most c->fraction digits; more are given away, or zeros, or refused. */
+sl_code_t sl_moment_fraction(const sl_codec_t *c, sl_moment_t *m, sl_err_t *err);
 
 /* Compiling parts of a spec; false with message. */
 bool sl_number_compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256]);
@@ -120,6 +161,16 @@ sl_str_t sl_quoted_copy(sl_codec_t *c, sl_str_t text);
 
 sl_str_t sl_trim(sl_str_t text); /* space, tab, CR, LF at both ends: XSD whiteSpace=collapse */
 size_t sl_utf8_count(sl_str_t text);
+/* The character at p (of well-formed text) and its length. */
+static inline uint32_t sl_utf8_decode(const char *p, size_t *len_p)
+{
+  const unsigned char *u = (const unsigned char *)p;
+  if (u[0] < 0x80) return *len_p = 1, u[0];
+  if (u[0] < 0xE0) return *len_p = 2, (u[0] & 0x1Fu) << 6 | (u[1] & 0x3Fu);
+  if (u[0] < 0xF0) return *len_p = 3, (u[0] & 0x0Fu) << 12 | (u[1] & 0x3Fu) << 6 | (u[2] & 0x3Fu);
+  *len_p = 4;
+  return (u[0] & 0x07u) << 18 | (u[1] & 0x3Fu) << 12 | (u[2] & 0x3Fu) << 6 | (u[3] & 0x3Fu);
+}
 /* Pad text (len characters wide) to c->width as c->pad says; NULL .p when the arena is full. */
 sl_str_t sl_pad(const sl_codec_t *c, sl_str_t text, size_t len, sl_arena_t *arena);
 

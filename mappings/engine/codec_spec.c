@@ -25,7 +25,7 @@ static const kind_name_t kind_names[] = {
     {"time", SL_CODEC_TIME},         {"datetime", SL_CODEC_DATETIME}, {"binary", SL_CODEC_BINARY},
     {"code", SL_CODEC_CODE},         {"null", SL_CODEC_NULL},         {"string", SL_CODEC_TEXT},
     {"dateTime", SL_CODEC_DATETIME}, {"base64", SL_CODEC_BINARY},     {"double", SL_CODEC_FLOAT},
-    {"opaque", SL_CODEC_TEXT},
+    {"opaque", SL_CODEC_OPAQUE},
 };
 enum { N_KIND_NAMES = sizeof kind_names / sizeof kind_names[0] };
 
@@ -61,7 +61,7 @@ static void from_number(sl_codec_spec_t *spec, const sl_facets_t *f)
 static void from_text(sl_codec_spec_t *spec, const sl_facets_t *f)
 {
   int64_t max = f->length >= 0 ? f->length : f->max_length;
-  if (max > 0 && max <= 1000000) spec->width = (int)max;
+  if (max > 0 && max <= 1000000) spec->width = (int)max, spec->unit = SL_UNIT_CHARACTERS;
   spec->enums = f->enums;
   spec->n_enums = f->n_enums;
 }
@@ -76,7 +76,8 @@ static sl_codec_kind_t kind_of(sl_xbase_t base)
   case SL_X_DATE: return SL_CODEC_DATE;
   case SL_X_TIME: return SL_CODEC_TIME;
   case SL_X_DATETIME: return SL_CODEC_DATETIME;
-  case SL_X_BASE64: return SL_CODEC_BINARY;
+  case SL_X_BASE64:
+  case SL_X_HEX: return SL_CODEC_BINARY;
   default: return SL_CODEC_TEXT;
   }
 }
@@ -86,6 +87,7 @@ void sl_codec_spec_xtype(sl_codec_spec_t *spec, const sl_xtype_t *type)
   spec->kind = SL_CODEC_TEXT;
   if (type->list_item || type->is_union) return;
   spec->kind = kind_of(type->simple);
+  if (type->simple == SL_X_HEX) spec->encoding = SL_ENCODING_HEX;
   if (spec->kind == SL_CODEC_INTEGER || spec->kind == SL_CODEC_DECIMAL)
     from_number(spec, &type->facets);
   else if (spec->kind == SL_CODEC_TEXT && type->simple == SL_X_STRING)

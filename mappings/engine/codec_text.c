@@ -83,16 +83,17 @@ static sl_code_t check(const sl_codec_t *c, sl_str_t text, size_t *bytes_p, sl_c
                        sl_err_t *err)
 {
   scan_t found = scan(text);
-  *bytes_p = text.len;
+  *bytes_p = text.len * c->blank_bytes;
   if (found.low && check_controls(c, text, code, err)) return code;
-  if (!found.high) return SL_OK;
+  if (!found.high && c->ascii_plain && !(found.low && c->charset)) return SL_OK;
   if (!sl_utf8_valid(text.p, text.len))
     return sl_err_set(err, code, "text in well-formed UTF-8 was expected");
   if (c->medium == SL_MEDIUM_XML && check_xml_points(text, code, err)) return code;
-  uint32_t bad;
+  uint32_t bad = 0;
   if (!c->charset || sl_charset_fits(c->charset, text, bytes_p, &bad)) return SL_OK;
-  return sl_err_set(err, code, "text in %s was expected: it has no U+%04X",
-                    sl_charset_name(c->charset), (unsigned)bad);
+  return sl_err_set(err, code, "text in %s was expected: it has no U+%04X%s",
+                    sl_charset_name(c->charset), (unsigned)bad,
+                    bad < 0xA0 && (bad < 0x20 || bad >= 0x7F) ? " that would come back" : "");
 }
 
 static sl_code_t check_enum(const sl_codec_t *c, sl_str_t text, sl_code_t code, sl_err_t *err)
@@ -117,19 +118,29 @@ static size_t width_of(const sl_codec_t *c, sl_str_t text, size_t bytes)
   return c->width_in_bytes ? bytes : sl_utf8_count(text);
 }
 
+static bool too_wide(const sl_codec_t *c, sl_str_t text, size_t bytes)
+{
+  if (!c->width || (text.len <= (size_t)c->width && bytes <= (size_t)c->width)) return false;
+  return width_of(c, text, bytes) > (size_t)c->width;
+}
+
+static sl_code_t refuse_width(const sl_codec_t *c, sl_code_t code, sl_err_t *err)
+{
+  return sl_err_set(err, code, "at most %d %s were expected%s", c->width,
+                    c->width_in_bytes ? "bytes" : "characters",
+                    code == SL_INVALID && c->overflow ? ": what is beyond would be cut off" : "");
+}
+
 static sl_code_t check_width(const sl_codec_t *c, sl_str_t text, size_t bytes, sl_code_t code,
                              sl_err_t *err)
 {
-  if (!c->width || (text.len <= (size_t)c->width && bytes <= (size_t)c->width)) return SL_OK;
-  if (width_of(c, text, bytes) <= (size_t)c->width) return SL_OK;
-  return sl_err_set(err, code, "at most %d %s were expected", c->width,
-                    c->width_in_bytes ? "bytes" : "characters");
+  return too_wide(c, text, bytes) ? refuse_width(c, code, err) : SL_OK;
 }
 
 sl_str_t sl_pad(const sl_codec_t *c, sl_str_t text, size_t len, sl_arena_t *arena)
 {
   if (c->pad == SL_PAD_NONE || len >= (size_t)c->width) return text;
-  size_t fill = (size_t)c->width - len;
+  size_t fill = ((size_t)c->width - len) / c->blank_bytes;
   char *p = sl_arena_text(arena, text.len + fill);
   if (!p) return sl_strn(NULL, 0);
   bool behind = c->pad == SL_PAD_RIGHT;
@@ -191,62 +202,79 @@ static sl_code_t check_pad(const sl_codec_t *c, sl_str_t text, sl_err_t *err)
                                             : "leading zeros");
 }
 
+static size_t whole_characters(sl_str_t text, size_t n)
+{
+  while (n && n < text.len && ((unsigned char)text.p[n] & 0xC0) == 0x80) n--;
+  return n;
+}
+
+/* The longest beginning of text that has room, by halving: more characters are never fewer bytes.
+ */
+static size_t room_for(const sl_codec_t *c, sl_str_t text)
+{
+  size_t low = 0, high = text.len;
+  while (low < high) {
+    size_t mid = whole_characters(text, low + (high - low + 1) / 2), bytes = mid;
+    uint32_t bad;
+    if (mid <= low) { /* within the first character beyond low */
+      for (mid = low + 1; mid < text.len && ((unsigned char)text.p[mid] & 0xC0) == 0x80;) mid++;
+      if (mid > high) break;
+    }
+    sl_str_t part = sl_strn(text.p, mid);
+    if (c->charset)
+      sl_charset_fits(c->charset, part, &bytes, &bad);
+    else
+      bytes = mid;
+    if (width_of(c, part, bytes) <= (size_t)c->width)
+      low = mid;
+    else
+      high = whole_characters(text, mid - 1);
+  }
+  return low;
+}
+
+/* overflow="truncate": what has room, where the mapping gives the rest away. Blanks at its end are
+ * padding then. */
+static sl_code_t cut(const sl_codec_t *c, sl_str_t *text, size_t *bytes_p, sl_err_t *err)
+{
+  if (c->overflow != SL_OVERFLOW_TRUNCATE || !(c->modulo & SL_MODULO_WIDTH))
+    return refuse_width(c, SL_INVALID, err);
+  text->len = room_for(c, *text);
+  if (c->pad == SL_PAD_RIGHT) *text = strip(c, *text);
+  return check(c, *text, bytes_p, SL_INVALID, err);
+}
+
+/* What a system does that is not asked: "?" for each character that it does not have. */
+static bool replace_unknown(const sl_codec_t *c, sl_str_t *text, sl_arena_t *arena)
+{
+  size_t bytes, len, out = 0;
+  uint32_t bad;
+  if (!sl_utf8_valid(text->p, text->len) || sl_charset_fits(c->charset, *text, &bytes, &bad))
+    return true;
+  char *p = sl_arena_text(arena, text->len);
+  if (!p) return false;
+  for (size_t i = 0; i < text->len; i += len) {
+    sl_utf8_decode(text->p + i, &len);
+    sl_str_t one = sl_strn(text->p + i, len);
+    if (!sl_charset_fits(c->charset, one, &bytes, &bad)) one = sl_str("?");
+    memcpy(p + out, one.p, one.len);
+    out += one.len;
+  }
+  *text = sl_strn(p, out);
+  return true;
+}
+
 sl_code_t sl_text_encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text, sl_arena_t *arena,
                          sl_str_t *out, sl_err_t *err)
 {
   size_t bytes;
   if (state != SL_J_STRING) return sl_err_set(err, SL_INVALID, "a string was expected");
+  if (c->unguarded && c->charset && !replace_unknown(c, &text, arena)) return sl_arena_full(err);
   sl_code_t code = check(c, text, &bytes, SL_INVALID, err);
-  if (!code) code = check_width(c, text, bytes, SL_INVALID, err);
+  if (!code && too_wide(c, text, bytes)) code = cut(c, &text, &bytes, err);
   if (!code) code = check_enum(c, text, SL_INVALID, err);
   if (!code && c->pad) code = check_pad(c, text, err);
   if (code) return code;
   *out = c->pad ? sl_pad(c, text, width_of(c, text, bytes), arena) : text;
   return out->p || !out->len ? SL_OK : sl_arena_full(err);
-}
-
-/* --- base64
- * ------------------------------------------------------------------------------------------ */
-
-static bool is_base64(char ch)
-{
-  return (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') || sl_is_digit(ch) || ch == '+' ||
-         ch == '/';
-}
-
-/* One run of base64 text: alphabet, length, padding (RFC 4648 §4). */
-static bool base64_ok(sl_str_t text)
-{
-  size_t n = text.len;
-  if (n % 4) return false;
-  for (int i = 0; i < 2 && n && text.p[n - 1] == '='; i++) n--;
-  for (size_t i = 0; i < n; i++)
-    if (!is_base64(text.p[i])) return false;
-  return true;
-}
-
-/* XSD allows white space inside; JSON consumers do not expect it. Both are the same bytes. */
-sl_code_t sl_binary_decode(const sl_codec_t *c, sl_str_t text, sl_buf_t *out, bool quoted,
-                           sl_err_t *err)
-{
-  if (!sl_buf_reserve(out, text.len + 2)) return sl_arena_full(err);
-  size_t at = out->len, start;
-  if (quoted) out->p[at++] = '"';
-  start = at;
-  for (size_t i = 0; i < text.len; i++)
-    if (!is_white(text.p[i])) out->p[at++] = text.p[i];
-  if (!base64_ok(sl_strn(out->p + start, at - start)))
-    return sl_err_set(err, SL_GARBAGE, "base64 was expected");
-  if (quoted) out->p[at++] = '"';
-  out->len = at;
-  return SL_OK;
-}
-
-sl_code_t sl_binary_encode(const sl_codec_t *c, sl_jstate_t state, sl_str_t text, sl_arena_t *arena,
-                           sl_str_t *out, sl_err_t *err)
-{
-  if (state != SL_J_STRING || !base64_ok(text))
-    return sl_err_set(err, SL_INVALID, "a string of base64 was expected");
-  *out = text;
-  return SL_OK;
 }

@@ -171,15 +171,22 @@ static void own_attrs(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec)
 {
   static const char *const pads[] = {"none", "right", "left", "zero"};
   static const char *const points[] = {"explicit", "implied", "comma"};
-  static const char *const signs[] = {"leading", "trailing", "none", "overpunch"};
+  static const char *const signs[] = {"leading", "trailing", "none", "overpunch",
+                                      "overpunch-leading"};
+  static const char *const units[] = {"", "characters", "bytes"};
+  static const char *const overflows[] = {"reject", "truncate"};
+  static const char *const encodings[] = {"", "base64", "hex"};
   static const char *const as[] = {"", "string", "number"};
   spec->width = number(el, "width", spec->width);
   spec->pad = (sl_pad_t)word(el, "pad", pads, 4, (int)spec->pad);
   spec->charset = sl_xel_get(el, "charset", spec->charset);
+  spec->unit = (sl_unit_t)word(el, "unit", units, 3, (int)spec->unit);
+  spec->overflow = (sl_overflow_t)word(el, "overflow", overflows, 2, (int)spec->overflow);
+  spec->encoding = (sl_encoding_t)word(el, "encoding", encodings, 3, (int)spec->encoding);
   spec->digits = number(el, "digits", spec->digits);
   spec->scale = number(el, "scale", spec->scale);
   spec->point = (sl_point_t)word(el, "point", points, 3, (int)spec->point);
-  spec->sign = (sl_sign_t)word(el, "sign", signs, 4, (int)spec->sign);
+  spec->sign = (sl_sign_t)word(el, "sign", signs, 5, (int)spec->sign);
   spec->as = (sl_as_t)word(el, "as", as, 3, (int)spec->as);
   spec->sql_type = sl_xel_get(el, "sql-type", spec->sql_type);
   spec->true_text = sl_xel_get(el, "true", spec->true_text);
@@ -198,9 +205,9 @@ static void no_type(sl_build_t *b, const sl_xat_t *at)
   const char *words[64];
   size_t n = 0;
   for (size_t i = 0; i < b->n_types && n < 48; i++) words[n++] = b->types[i].name;
-  static const char *const builtin[] = {"text", "integer", "decimal",  "boolean",
-                                        "date", "time",    "datetime", "binary"};
-  for (size_t i = 0; i < 8; i++) words[n++] = builtin[i];
+  static const char *const builtin[] = {"text", "integer",  "decimal", "boolean", "date",
+                                        "time", "datetime", "binary",  "opaque"};
+  for (size_t i = 0; i < 9; i++) words[n++] = builtin[i];
   sl_b_error(b, "R104", at->value_line, at->value_col, sl_b_advice(b, at->value, words, n),
              "no type \"%s\"", at->value);
 }
