@@ -6,6 +6,7 @@
 #include "cli/probe.h"
 #include "mappings/engine/mapping.h"
 #include "mappings/engine/xdoc.h"
+#include "mappings/laws/example.h"
 
 typedef struct settings {
   bool resolve, quiet;
@@ -32,9 +33,32 @@ static const sl_opt_table_t table = {
     .opts = options,
 };
 
+struct judged {
+  const sl_mapping_t *mapping;
+  const sl_example_t *x;
+  sl_diags_t *diags;
+};
+
+static void judge(void *context, const char *check, const char *why)
+{
+  const struct judged *j = context;
+  if (why)
+    sl_diags_add(j->diags, SL_ERROR, "E401", j->mapping->file, j->x->line, j->x->col,
+                 "`sluice test` tells all of it", "the example does not hold, %s: %s", check, why);
+}
+
+static void check_examples(const sl_mapping_t *mapping, sl_diags_t *diags)
+{
+  for (size_t i = 0; i < mapping->n_examples; i++) {
+    struct judged j = {mapping, &mapping->examples[i], diags};
+    if (sl_example_run(mapping, j.x, judge, &j)) judge(&j, "run", "out of memory");
+  }
+}
+
 static void check_mapping(const char *path, sl_diags_t *diags)
 {
   sl_mapping_t *mapping = sl_mapping_load(path, diags);
+  if (mapping) check_examples(mapping, diags);
   sl_mapping_destroy(&mapping);
 }
 

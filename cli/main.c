@@ -14,6 +14,7 @@ static const command_t commands[] = {
     {"run", sl_cmd_run, "start everything a deployment file names, and keep it running"},
     {"check", sl_cmd_check, "check mapping and deployment files, and tell all that is wrong"},
     {"map", sl_cmd_map, "translate records on standard input, legacy to JSON or back"},
+    {"test", sl_cmd_test, "run the examples of mapping files"},
     {"fmt", sl_cmd_fmt, "lay out mapping and deployment files"},
     {"call", sl_cmd_call, "call one operation over the bus"},
     {"status", sl_cmd_status, "tell which systems are there, and how busy they are"},

@@ -174,6 +174,7 @@ static void compile(sl_build_t *b, const sl_xdoc_t *doc)
   if (sl_xel_at(b->system, "contract") && !b->m->contract) return;
   sl_b_compile_ops(b);
   sl_b_compile_shapes(b);
+  sl_b_examples(b);
   unsigned keys = 0;
   for (size_t i = 0; b->m->kind == SL_KIND_ODBC && i < b->m->n_ops; i++) {
     sl_op_t *op = (sl_op_t *)&b->m->ops[i]; /* still being built */

@@ -201,6 +201,12 @@ void sl_b_compile_shapes(sl_build_t *b);
 
 void sl_b_compile_ops(sl_build_t *b);
 
+/* --- compile_example.c
+ * ------------------------------------------------------------------------------ */
+
+/* The examples, once operations and shapes are there. */
+void sl_b_examples(sl_build_t *b);
+
 /* --- compile_outcome.c
  * ------------------------------------------------------------------------------ */
 

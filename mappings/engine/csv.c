@@ -109,19 +109,31 @@ static bool same_label(sl_str_t a, sl_str_t b)
   return a.len == b.len && strncasecmp(a.p, b.p, a.len) == 0;
 }
 
+/* Has the header any column that is only read? One that was written by us has none. */
+static bool has_read_only(const sl_frame_t *frame, const cell_t *header, size_t n)
+{
+  for (size_t i = 0; i < frame->n_columns; i++) {
+    const sl_field_t *field = frame->columns[i].field;
+    for (size_t k = 0; field && field->access == SL_READ_ONLY && k < n; k++)
+      if (same_label(header[k].text, frame->columns[i].label)) return true;
+  }
+  return false;
+}
+
 static sl_code_t map_columns(level_t *level, const cell_t *header, size_t n, sl_arena_t *arena,
                              sl_err_t *err)
 {
   const sl_frame_t *frame = level->frame;
   level->cell = sl_arena_alloc(arena, (frame->n_columns + 1) * sizeof *level->cell);
   if (!level->cell) return full(err);
+  bool written = !has_read_only(frame, header, n);
   for (size_t i = 0; i < frame->n_columns; i++) {
     const sl_column_plan_t *column = &frame->columns[i];
     level->cell[i] = NO_CELL;
     if (!column->field || column->field->access == SL_WRITE_ONLY) continue;
     for (size_t k = 0; k < n && level->cell[i] == NO_CELL; k++)
       if (same_label(header[k].text, column->label)) level->cell[i] = (uint16_t)k;
-    if (level->cell[i] == NO_CELL)
+    if (level->cell[i] == NO_CELL && !(written && column->field->access == SL_READ_ONLY))
       return sl_err_field(err, SL_GARBAGE, column->field->legacy, "the header has no column %s",
                           column->field->legacy);
   }
@@ -312,4 +324,18 @@ sl_code_t sl_csv_write(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *o
     code = put_row(&levels, arena, out, err);
   } while (!code && advance(&levels));
   return code ? code : out->failed ? full(err) : SL_OK;
+}
+
+size_t sl_csv_row(sl_str_t *csv_p, sl_arena_t *arena, sl_sql_cell_t *cells, size_t max,
+                  sl_err_t *err)
+{
+  cell_t *row = sl_arena_alloc(arena, CELLS_MAX * sizeof *row);
+  size_t n = 0;
+  sl_code_t code = row ? read_line(csv_p, arena, row, &n, err) : full(err);
+  if (!code && n > max) code = full(err);
+  if (code) return 0;
+  for (size_t i = 0; i < n; i++)
+    cells[i] = (sl_sql_cell_t){row[i].text.p, row[i].text.len, row[i].null};
+  err->code = SL_OK;
+  return n;
 }

@@ -397,6 +397,23 @@ struct sl_shape {
   int line, col;
 };
 
+/* An <example>. Its texts stand in the mapping or in files beside it, which only tools read. */
+typedef struct sl_sample {
+  bool there;
+  const char *file; /* as written, relative to the mapping file; "": text stands in the mapping */
+  sl_str_t text;
+} sl_sample_t;
+
+typedef struct sl_example {
+  const sl_shape_t *shape; /* one of the two */
+  const sl_op_t *op;
+  sl_sample_t legacy, json, body, request;
+  const char *args, *legacy_status; /* "" if not said */
+  int status;                       /* 0: not said */
+  bool canonical;                   /* writing the JSON gives these very legacy spellings */
+  int line, col;
+} sl_example_t;
+
 struct sl_xml_pool; /* reader_xml.c: parsers kept for the next message */
 
 struct sl_mapping {
@@ -412,6 +429,8 @@ struct sl_mapping {
   size_t n_ops;
   const sl_shape_t *shapes;
   size_t n_shapes;
+  const sl_example_t *examples;
+  size_t n_examples;
   struct sl_xml_pool *pool; /* owned */
 };
 
