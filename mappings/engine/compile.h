@@ -105,6 +105,7 @@ struct sl_bf { /* a frame */
   sl_column_plan_t *columns;
   size_t n_fields, n_lists, n_http, n_rest, n_columns; /* caps follow from these: powers of two */
   bool request;                                        /* it is written to the legacy system */
+  bool merge; /* what the consumer leaves out stays as it is: no defaults */
   int depth;
 };
 
@@ -134,6 +135,18 @@ void *sl_b_grow(sl_build_t *b, void *v, size_t n, size_t size);
 const char *sl_b_advice(sl_build_t *b, const char *word, const char *const *words, size_t n);
 uint16_t sl_b_name(sl_build_t *b, sl_names_t *names, const char *name);
 
+/* --- compile_default.c
+ * ------------------------------------------------------------------------------ */
+
+/* default= of el, whose codec field has by now: checked, and kept spelled as it is written. */
+void sl_b_default(sl_at_t at, const sl_xel_t *el, sl_field_t *field);
+
+/* --- compile_record.c
+ * ------------------------------------------------------------------------------- */
+
+/* A <record>. */
+void sl_b_record(sl_at_t at, const sl_xel_t *el);
+
 /* --- compile_types.c
  * -------------------------------------------------------------------------------- */
 
@@ -148,6 +161,10 @@ void sl_b_check_types(sl_build_t *b);
  * NULL after an error. */
 const sl_codec_t *sl_b_codec(sl_build_t *b, const sl_xel_t *el, const sl_xtype_t *xtype,
                              const sl_column_t *column, sl_codec_kind_t preset_kind);
+/* The same in two steps, for what has a word to say in between. */
+bool sl_b_codec_spec(sl_build_t *b, const sl_xel_t *el, const sl_xtype_t *xtype,
+                     const sl_column_t *column, sl_codec_kind_t preset_kind, sl_codec_spec_t *spec);
+const sl_codec_t *sl_b_codec_make(sl_build_t *b, const sl_codec_spec_t *spec, const sl_xel_t *el);
 
 /* --- compile_tree.c
  * --------------------------------------------------------------------------------- */
@@ -177,6 +194,10 @@ const sl_frame_t *sl_bf_finish(sl_bf_t *f);
 
 /* A <field>. */
 void sl_b_field(sl_at_t at, const sl_xel_t *el);
+/* The legacy end of a line: its codec and its place. False after an error. */
+bool sl_b_legacy_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field);
+/* json= and http= of a line, and its name in messages. */
+void sl_b_consumer_ends(sl_at_t at, const sl_xel_t *el, sl_field_t *field);
 /* A list whose items are plain values: one field, which is the item. */
 void sl_b_scalar_items(sl_at_t at, const sl_xel_t *el);
 /* The field at a legacy path that only the engine reads (outcome, detail); shared with one that is

@@ -112,7 +112,7 @@ static bool json_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_fi
   return j;
 }
 
-static bool legacy_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field)
+bool sl_b_legacy_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field)
 {
   switch (at.f->b->m->kind) {
   case SL_KIND_SOAP: return xml_end(at, el, path, field);
@@ -132,9 +132,26 @@ static const char *http_name(sl_build_t *b, const char *http)
   return name;
 }
 
-static void http_end(sl_at_t at, const sl_xat_t *http, sl_field_t *field)
+/* Addresses are logged, kept in histories and sent on as Referer: no place for personal data. */
+static void check_pii(sl_build_t *b, const sl_xel_t *el, const sl_xat_t *http)
+{
+  const char *pii = sl_xel_get(el, "pii", "");
+  bool key = !strcmp(sl_xel_get(el, "key", ""), "true");
+  if (!*pii || !strncmp(http->value, "header:", 7)) return;
+  if (key && !strncmp(http->value, "path:", 5))
+    sl_b_warn(b, "P102", http->value_line, http->value_col,
+              "an identifier that says nothing about the person, if there is one",
+              "the key is personal data (%s), and stands in the URL: in logs and histories", pii);
+  else
+    sl_b_error(b, "P101", http->value_line, http->value_col,
+               "http=\"header:…\", or json= in the body of a POST",
+               "personal data (%s) in the URL: it would stand in logs and histories", pii);
+}
+
+static void http_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *http, sl_field_t *field)
 {
   sl_build_t *b = at.f->b;
+  check_pii(b, el, http);
   if (at.f->depth > 0) {
     sl_b_error(b, "R231", http->value_line, http->value_col, NULL,
                "a field of a list's item has no single place in the HTTP message");
@@ -142,6 +159,20 @@ static void http_end(sl_at_t at, const sl_xat_t *http, sl_field_t *field)
   }
   field->http = http_name(b, http->value);
   sl_bf_http(at.f, field->http, field);
+}
+
+void sl_b_consumer_ends(sl_at_t at, const sl_xel_t *el, sl_field_t *field)
+{
+  const sl_xat_t *json = sl_xel_at(el, "json"), *http = sl_xel_at(el, "http");
+  if (http) {
+    http_end(at, el, http, field);
+    field->label = field->http;
+  }
+  if (!json) return;
+  sl_bj_t *j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_FIELD, (sl_access_t)field->access);
+  if (!j) return;
+  j->field = field;
+  field->json = field->label = sl_b_printf(at.f->b, "%s%s", at.json_base, j->pointer);
 }
 
 void sl_b_field(sl_at_t at, const sl_xel_t *el)
@@ -161,16 +192,9 @@ void sl_b_field(sl_at_t at, const sl_xel_t *el)
   field->generated = !strcmp(sl_xel_get(el, "generated", ""), "true");
   field->legacy = sl_b_printf(b, "%s", legacy->value);
   field->label = field->legacy;
-  legacy_end(at, el, legacy, field);
-  if (http) {
-    http_end(at, http, field);
-    field->label = field->http;
-  }
-  if (!json) return;
-  sl_bj_t *j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_FIELD, (sl_access_t)field->access);
-  if (!j) return;
-  j->field = field;
-  field->json = field->label = sl_b_printf(b, "%s%s", at.json_base, j->pointer);
+  sl_b_legacy_end(at, el, legacy, field);
+  sl_b_default(at, el, field);
+  sl_b_consumer_ends(at, el, field);
 }
 
 /* Items that are plain values: one field, which is the item. */
@@ -212,5 +236,5 @@ sl_field_t *sl_b_probe(sl_at_t at, const sl_xat_t *path)
   if (!field) return NULL;
   field->access = SL_READ_ONLY;
   field->legacy = field->label = sl_b_printf(b, "%s", path->value);
-  return legacy_end(at, NULL, path, field) ? field : NULL;
+  return sl_b_legacy_end(at, NULL, path, field) ? field : NULL;
 }

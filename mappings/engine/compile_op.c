@@ -137,11 +137,20 @@ static void members(sl_at_t root, const sl_xel_t *el)
   }
 }
 
+/* What the consumer leaves out stays as it is. */
+static bool merges(const struct opb *o)
+{
+  const sl_xel_t *update = sl_xel_find(o->el->first, "update");
+  return !strcmp(o->op->info.method, "PATCH") ||
+         (update && !strcmp(sl_xel_get(update, "mode", ""), "merge"));
+}
+
 static void compile_request(struct opb *o)
 {
   sl_build_t *b = o->b;
   o->request = sl_bf_new(b, sl_b_printf(b, "%s request", o->op->info.name), true);
   if (!o->request) return;
+  o->request->merge = merges(o);
   if (o->op->wsdl) soap_root(o, o->request, o->op->wsdl->input);
   if (b->m->kind == SL_KIND_SOAP && !o->op->wsdl) return;
   sl_at_t root = root_of(o->request);
@@ -240,6 +249,11 @@ static void bind_key(struct opb *o, const char *name, size_t len)
         memcmp(f->json + 1, name, len))
       continue;
     f->http = sl_b_printf(o->b, "path:%.*s", (int)len, name);
+    if (f->notes && f->notes->pii[0])
+      sl_b_warn(o->b, "P102", f->line, f->col,
+                "an identifier that says nothing about the person, if there is one",
+                "the key is personal data (%s), and stands in the URL: in logs and histories",
+                f->notes->pii);
     sl_bf_http(o->request, f->http, f);
   }
 }

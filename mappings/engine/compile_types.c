@@ -267,7 +267,7 @@ static void bad_type(sl_build_t *b, const sl_xel_t *el, const char *message)
   sl_b_error(b, "T101", line, col, NULL, "%s", *message ? message : "the type cannot be made");
 }
 
-static const sl_codec_t *make(sl_build_t *b, const sl_codec_spec_t *spec, const sl_xel_t *el)
+const sl_codec_t *sl_b_codec_make(sl_build_t *b, const sl_codec_spec_t *spec, const sl_xel_t *el)
 {
   char message[256] = "";
   sl_codec_t *codec = sl_codec_new(spec, message);
@@ -298,7 +298,7 @@ void sl_b_check_types(sl_build_t *b)
       sl_b_error(b, "R107", el->line, el->col, "add kind=\"text\", or base= with another type",
                  "the type \"%s\" has neither kind= nor base=", b->types[i].name);
     else if (fill(b, el, &spec, 0))
-      make(b, &spec, el);
+      sl_b_codec_make(b, &spec, el);
     b->types[i].broken = sl_diags_errors(b->diags) > before;
   }
 }
@@ -320,23 +320,30 @@ static bool declared(sl_build_t *b, const sl_xat_t *at, sl_codec_spec_t *spec,
   return true;
 }
 
+bool sl_b_codec_spec(sl_build_t *b, const sl_xel_t *el, const sl_xtype_t *xtype,
+                     const sl_column_t *column, sl_codec_kind_t preset_kind, sl_codec_spec_t *spec)
+{
+  const sl_xat_t *type = el ? sl_xel_at(el, "type") : NULL;
+  init(b, spec, preset_kind);
+  if (type) {
+    if (!declared(b, type, spec, xtype)) return false;
+    if (column && !spec->sql_type) spec->sql_type = column->type;
+  } else if (xtype) {
+    sl_codec_spec_xtype(spec, xtype);
+  } else if (column) {
+    sl_codec_spec_column(spec, column);
+  }
+  if (el) {
+    sl_b_nulls(el, &spec->field_nulls);
+    spec->modulo |= sl_b_modulo(el);
+  }
+  return true;
+}
+
 const sl_codec_t *sl_b_codec(sl_build_t *b, const sl_xel_t *el, const sl_xtype_t *xtype,
                              const sl_column_t *column, sl_codec_kind_t preset_kind)
 {
-  const sl_xat_t *type = el ? sl_xel_at(el, "type") : NULL;
   sl_codec_spec_t spec;
-  init(b, &spec, preset_kind);
-  if (type) {
-    if (!declared(b, type, &spec, xtype)) return NULL;
-    if (column && !spec.sql_type) spec.sql_type = column->type;
-  } else if (xtype) {
-    sl_codec_spec_xtype(&spec, xtype);
-  } else if (column) {
-    sl_codec_spec_column(&spec, column);
-  }
-  if (el) {
-    sl_b_nulls(el, &spec.field_nulls);
-    spec.modulo |= sl_b_modulo(el);
-  }
-  return make(b, &spec, el ? el : b->root);
+  if (!sl_b_codec_spec(b, el, xtype, column, preset_kind, &spec)) return NULL;
+  return sl_b_codec_make(b, &spec, el ? el : b->root);
 }

@@ -2,6 +2,7 @@
 #include "mappings/engine/field.h"
 
 #include <stdio.h>
+#include "mappings/engine/derive.h"
 
 static sl_code_t name_it(sl_code_t code, const char *label, sl_err_t *err)
 {
@@ -25,28 +26,55 @@ sl_code_t sl_slot_write(const sl_field_t *field, const sl_slot_t *slot, sl_arena
   return SL_OK;
 }
 
+/* Is what is written made from other slots? */
+static bool is_made(const sl_field_t *field)
+{
+  return field->derive && field->derive->kind != SL_DERIVE_PART;
+}
+
 sl_code_t sl_field_write(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
                          sl_legacy_t *out, sl_err_t *err)
 {
+  if (is_made(field)) return sl_derive_write(field, record, arena, out, err);
+  if (sl_field_is_preset(field, record)) return *out = *field->preset, SL_OK;
   return sl_slot_write(field, &record->slots[field->slot], arena, out, err);
+}
+
+static sl_code_t legacy_of(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
+                           sl_legacy_t *out, sl_err_t *err)
+{
+  const sl_slot_t *slot = &record->slots[field->slot];
+  *out = (sl_legacy_t){(sl_lstate_t)slot->state, {slot->p, slot->len}};
+  return field->derive ? sl_derive_read(field, record, arena, out, err) : SL_OK;
 }
 
 sl_code_t sl_field_read(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
                         sl_buf_t *json, sl_read_t *result_p, sl_err_t *err)
 {
-  const sl_slot_t *slot = &record->slots[field->slot];
-  sl_legacy_t v = {(sl_lstate_t)slot->state, {slot->p, slot->len}};
-  (void)arena;
-  return name_it(sl_codec_read(field->codec, v, json, result_p, err), field->label, err);
+  sl_legacy_t v;
+  sl_code_t code = legacy_of(field, record, arena, &v, err);
+  if (!code) code = sl_codec_read(field->codec, v, json, result_p, err);
+  return name_it(code, field->label, err);
 }
 
 sl_code_t sl_field_read_text(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
                              sl_buf_t *text, sl_read_t *result_p, sl_err_t *err)
 {
-  const sl_slot_t *slot = &record->slots[field->slot];
-  sl_legacy_t v = {(sl_lstate_t)slot->state, {slot->p, slot->len}};
-  (void)arena;
-  return name_it(sl_codec_read_text(field->codec, v, text, result_p, err), field->label, err);
+  sl_legacy_t v;
+  sl_code_t code = legacy_of(field, record, arena, &v, err);
+  if (!code) code = sl_codec_read_text(field->codec, v, text, result_p, err);
+  return name_it(code, field->label, err);
+}
+
+bool sl_field_given(const sl_field_t *field, const sl_record_t *record)
+{
+  if (is_made(field)) return sl_derive_given(field, record);
+  return record->slots[field->slot].state != SL_J_ABSENT || field->preset;
+}
+
+bool sl_field_is_preset(const sl_field_t *field, const sl_record_t *record)
+{
+  return field->preset && record->slots[field->slot].state == SL_J_ABSENT;
 }
 
 sl_code_t sl_field_missing(const sl_field_t *field, sl_err_t *err)

@@ -27,6 +27,10 @@ sl_code_t sl_field_read_text(const sl_field_t *field, const sl_record_t *record,
 /* One slot through the field's codec, as sl_field_write does for a field that is not derived. */
 sl_code_t sl_slot_write(const sl_field_t *field, const sl_slot_t *slot, sl_arena_t *arena,
                         sl_legacy_t *out, sl_err_t *err);
+/* Does the consumer's record say anything about it? A default counts where it is written. */
+bool sl_field_given(const sl_field_t *field, const sl_record_t *record);
+/* Is its default what is written? */
+bool sl_field_is_preset(const sl_field_t *field, const sl_record_t *record);
 /* "is required", named. */
 sl_code_t sl_field_missing(const sl_field_t *field, sl_err_t *err);
 

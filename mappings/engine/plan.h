@@ -133,13 +133,14 @@ typedef struct sl_derive sl_derive_t; /* derive.h: how a value is made from othe
 /* One line of a mapping. Also the value of a param, an outcome, a detail. */
 struct sl_field {
   const sl_codec_t *codec;
-  const sl_derive_t *derive; /* NULL: the value is its slot's own */
-  const sl_notes_t *notes;   /* NULL: a field that the engine made for itself */
-  uint16_t slot;             /* in its frame */
-  uint8_t access;            /* sl_access_t */
-  bool key, generated;       /* SQL */
-  bool required;             /* the contract demands it: SL_L_MISSING cannot be written */
-  bool nillable;             /* the contract allows SL_L_NIL */
+  const sl_derive_t *derive;      /* NULL: the value is its slot's own */
+  const struct sl_legacy *preset; /* what default= is written as; NULL: none, or not here (PATCH) */
+  const sl_notes_t *notes;        /* NULL: a field that the engine made for itself */
+  uint16_t slot;                  /* in its frame */
+  uint8_t access;                 /* sl_access_t */
+  bool key, generated;            /* SQL */
+  bool required;                  /* the contract demands it: SL_L_MISSING cannot be written */
+  bool nillable;                  /* the contract allows SL_L_NIL */
   const char *json;   /* pointer within the body, lists by name: "/orders/amount"; "" if none */
   const char *http;   /* "path:id", "header:etag" (names of headers in lower case); "" if none */
   const char *legacy; /* as the user wrote it: "STATUS/@vip", "ORD_ID" */

@@ -3,6 +3,7 @@
  * Insert and update: text from a shape, for the columns that this call has values for. The same
  * columns give the same text and the same key: bit i of the key is optional column i. */
 #include <string.h>
+#include "mappings/engine/derive.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/sql_impl.h"
 
@@ -26,7 +27,7 @@ sl_code_t sl_change_value(sl_sql_t *self, const sl_record_t *record, const sl_fi
     *out = self->generated[i];
     return SL_OK;
   }
-  if (slot->state != SL_J_ABSENT) return sl_field_write(field, record, self->arena, out, err);
+  if (sl_field_given(field, record)) return sl_field_write(field, record, self->arena, out, err);
   if (field->required) return sl_field_missing(field, err);
   *out = (sl_legacy_t){SL_L_MISSING, {"", 0}};
   return field->nillable ? sl_field_write(field, record, self->arena, out, err) : SL_OK;
@@ -168,8 +169,13 @@ static sl_code_t set_column(sl_sql_t *self, const sl_table_plan_t *table, size_t
   const sl_column_plan_t *column = table->columns[i];
   const sl_field_t *field = column->field;
   sl_legacy_t value;
-  bool absent = field && self->request->slots[field->slot].state == SL_J_ABSENT;
+  bool absent = field && !sl_field_given(field, self->request);
   if (absent && !self->op->change.replace && bit(table, i)) return SL_OK;
+  const sl_field_t *left_out =
+      field && !self->op->change.replace ? sl_derive_left_out(field, self->request) : NULL;
+  if (left_out)
+    return sl_err_field(err, SL_INVALID, left_out->label,
+                        "is required with the other parts of its record: it would be blanked");
   sl_code_t code = column_value(self, self->request, column, &value, err);
   if (code) return code;
   if (value.state == SL_L_MISSING && field->required) return sl_field_missing(field, err);

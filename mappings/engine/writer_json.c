@@ -49,18 +49,26 @@ static sl_code_t write_field(struct writer *w, const sl_field_t *field, const sl
   return SL_OK;
 }
 
+/* A record that is there: the legacy system gets its constants and defaults in any case. */
+static sl_jnode_t kept(const struct writer *w, const sl_jnode_t *node)
+{
+  sl_jnode_t copy = *node;
+  copy.required |= w->legacy;
+  return copy;
+}
+
 static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_record_t *record)
 {
   const sl_items_t *items = &record->lists[list->index];
-  const sl_jnode_t *node = w->legacy ? list->item->legacy_json : list->item->json;
+  sl_jnode_t node = kept(w, w->legacy ? list->item->legacy_json : list->item->json);
   bool bare = w->legacy && list->single_object && items->n == 1;
   if (!bare) sl_buf_addc(w->out, '[');
   for (const sl_record_t *item = items->first; item; item = item->next) {
     bool absent = false;
     if (item != items->first) sl_buf_addc(w->out, ',');
-    sl_code_t code = write_node(w, node, item, &absent);
+    sl_code_t code = write_node(w, &node, item, &absent);
     if (code) return code;
-    if (absent) sl_buf_addz(w->out, node->kind == SL_JN_OBJECT ? "{}" : "null");
+    if (absent) sl_buf_addz(w->out, node.kind == SL_JN_OBJECT ? "{}" : "null");
   }
   if (!bare) sl_buf_addc(w->out, ']');
   return SL_OK;
@@ -92,7 +100,8 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
       if (!out->failed) out->len = mark;
       continue;
     }
-    values |= c->kind != SL_JN_CONST;
+    values |= c->kind != SL_JN_CONST &&
+              !(w->legacy && c->kind == SL_JN_FIELD && sl_field_is_preset(c->field, record));
     open = ',';
   }
   if (open == '{') sl_buf_addc(out, '{');
@@ -116,7 +125,8 @@ static sl_code_t write_node(struct writer *w, const sl_jnode_t *node, const sl_r
 static sl_code_t write_root(struct writer *w, const sl_jnode_t *node, const sl_record_t *record)
 {
   bool absent = false;
-  sl_code_t code = write_node(w, node, record, &absent);
+  sl_jnode_t root = kept(w, node);
+  sl_code_t code = write_node(w, &root, record, &absent);
   if (code) return code;
   if (absent) sl_buf_addz(w->out, node->kind == SL_JN_OBJECT ? "{}" : "null");
   if (!w->out->failed) return SL_OK;

@@ -62,14 +62,14 @@ static sl_code_t write_attrs(struct writer *w, const sl_xnode_t *node, const sl_
     sl_buf_adds(w->out, a->open);
     if (v.state != SL_L_EMPTY) escaped(w, v.text, true);
     sl_buf_addc(w->out, '"');
-    *any |= a->field != NULL;
+    *any |= a->field && !sl_field_is_preset(a->field, record);
   }
   return SL_OK;
 }
 
-/* ">text</name>", "/>" or nil; *there: there is a value. */
+/* ">text</name>", "/>" or nil; *there: there is a value; *preset: it is only a default. */
 static sl_code_t write_text(struct writer *w, const sl_xnode_t *node, const sl_record_t *record,
-                            bool attrs, bool *there)
+                            bool attrs, bool *there, bool *preset)
 {
   sl_legacy_t v = {SL_L_MISSING, {NULL, 0}};
   const sl_field_t *field = node->field && node->field->access != SL_READ_ONLY ? node->field : NULL;
@@ -81,7 +81,8 @@ static sl_code_t write_text(struct writer *w, const sl_xnode_t *node, const sl_r
   } else if (node->constant) {
     v = (sl_legacy_t){SL_L_TEXT, node->constant->text};
   }
-  *there = field && v.state != SL_L_MISSING;
+  *preset = field && sl_field_is_preset(field, record);
+  *there = field && v.state != SL_L_MISSING && !*preset;
   if (v.state == SL_L_NIL) {
     sl_buf_addz(w->out, XSI_NIL);
   } else if (v.state == SL_L_MISSING || v.state == SL_L_EMPTY || !v.text.len) {
@@ -142,7 +143,7 @@ static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const s
 {
   size_t mark = w->out->len;
   const char *outer = w->missing;
-  bool attrs = false, inside = false;
+  bool attrs = false, inside = false, preset = false;
   w->missing = NULL;
   sl_buf_adds(w->out, node->open);
   sl_buf_adds(w->out, xmlns);
@@ -159,12 +160,12 @@ static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const s
       sl_buf_adds(w->out, node->close);
     }
   } else {
-    code = write_text(w, node, record, attrs, &inside);
+    code = write_text(w, node, record, attrs, &inside, &preset);
   }
   if (code) return code;
   *there = inside || attrs;
-  bool leaf_missing = node->field && !*there;
-  if (*there || (keep && !leaf_missing) || (!node->has_values && !node->required)) {
+  bool leaf_missing = node->field && !*there && !preset;
+  if (*there || preset || (keep && !leaf_missing) || (!node->has_values && !node->required)) {
     if (w->missing) return sl_err_field(w->err, SL_INVALID, w->missing, "is required");
     w->missing = outer;
     return SL_OK;

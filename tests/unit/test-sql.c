@@ -675,6 +675,12 @@ static const char odd_text[] =
     "  <field legacy='NAME' json='/name' type='words'/>\n"
     "  <field legacy='VER' http='header:ETag' type='id' access='read-only'/>\n"
     " </shape>\n"
+    " <shape name='Made' table='M'>\n"
+    "  <field legacy='M_ID' json='/id' type='id' key='true'/>\n"
+    "  <record legacy='PLACE'><field at='1-2' json='/area'/><field at='3-5' json='/no' "
+    "type='integer'/></record>\n"
+    "  <field legacy='CCY' json='/ccy' default='EUR'/>\n"
+    " </shape>\n"
     " <operation name='list' method='GET' path='/boxes'>\n"
     "  <page key='BOX_ID' size='2' max='3'/>\n"
     "  <select>SELECT BOX_ID, NAME, \"order\" FROM BOX <if present='page.after'>WHERE BOX_ID > "
@@ -714,6 +720,15 @@ static const char odd_text[] =
     " <operation name='create' method='POST' path='/boxes'>\n"
     "  <insert shape='Box'/>\n"
     "  <response status='201'/>\n"
+    " </operation>\n"
+    " <operation name='createMade' method='POST' path='/made'>\n"
+    "  <insert shape='Made'/><response status='201'/>\n"
+    " </operation>\n"
+    " <operation name='putMade' method='PUT' path='/made/{id}'>\n"
+    "  <update shape='Made' mode='replace'/><response status='204'/>\n"
+    " </operation>\n"
+    " <operation name='patchMade' method='PATCH' path='/made/{id}'>\n"
+    "  <update shape='Made' mode='merge'/><response status='204'/>\n"
     " </operation>\n"
     "</mapping>\n";
 
@@ -912,6 +927,34 @@ static void insert_leaves_out_what_is_absent(void **state)
       NULL,
       NULL};
   run_call(odd, &more);
+}
+
+static void parts_and_defaults_are_written_where_they_are_meant(void **state)
+{
+  static const struct {
+    const char *operation, *body, *sql, *values, *error;
+    int status;
+  } rows[] = {
+      {"createMade", "{\"id\":1,\"area\":\"ZH\",\"no\":7}",
+       "INSERT INTO M (M_ID, PLACE, CCY) VALUES (?, ?, ?)", "1|ZH007|EUR", NULL, 201},
+      {"createMade", "{\"id\":1}", "INSERT INTO M (M_ID, CCY) VALUES (?, ?)", "1|EUR", NULL, 201},
+      {"putMade", "{\"area\":\"ZH\"}", "UPDATE M SET PLACE = ?, CCY = ? WHERE M_ID = ?",
+       "ZH   |EUR|4", NULL, 204},
+      {"patchMade", "{\"area\":\"ZH\",\"no\":7}", "UPDATE M SET PLACE = ? WHERE M_ID = ?",
+       "ZH007|4", NULL, 204},
+      {"patchMade", "{\"ccy\":\"CHF\"}", "UPDATE M SET CCY = ? WHERE M_ID = ?", "CHF|4", NULL, 204},
+      {"patchMade", "{\"area\":\"ZH\"}", NULL, NULL, "/no: is required with the other parts", 0},
+  };
+  for (size_t i = 0; i < N(rows); i++) {
+    call_t call = {.operation = rows[i].operation,
+                   .body = rows[i].body,
+                   .status = rows[i].status,
+                   .error = rows[i].error};
+    if (strcmp(rows[i].operation, "createMade") != 0) call.args[0] = "path:id", call.args[1] = "4";
+    if (rows[i].sql)
+      call.steps[0] = (step_t){.sql = rows[i].sql, .values = rows[i].values, .changed = 1};
+    run_call(odd, &call);
+  }
 }
 
 /* --- rows as text ---------------------------------------------------------------------------- */
@@ -1179,6 +1222,7 @@ int main(void)
       cmocka_unit_test(page_tells_its_next_cursor_in_the_body),
       cmocka_unit_test(update_if_match_names_the_version),
       cmocka_unit_test(insert_leaves_out_what_is_absent),
+      cmocka_unit_test(parts_and_defaults_are_written_where_they_are_meant),
       cmocka_unit_test(csv_becomes_json_and_back),
       cmocka_unit_test(compiler_tells_what_a_statement_gets_wrong),
       cmocka_unit_test(compiler_tells_what_a_write_gets_wrong),

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <stdlib.h>
+#include <string.h>
+#include "mappings/engine/check.h"
+#include "mappings/engine/codec_impl.h"
+#include "mappings/engine/derive.h"
+
+enum { MAX_RECORD = 99999, MAX_PARTS = 1000 };
+
+/* A record while it is compiled. */
+struct recb {
+  sl_at_t at;
+  const sl_xel_t *el;
+  sl_field_t *carrier;
+  sl_derive_t *derive;
+  sl_part_t *parts;
+  const sl_xel_t **els; /* of parts */
+  size_t n;
+};
+
+/* --- places ------------------------------------------------------------------------------------
+ */
+
+/* at="4-10" or "4"; 1-based and inclusive there. False after an error. */
+static bool place_of(sl_build_t *b, const sl_xel_t *el, sl_part_t *part)
+{
+  const sl_xat_t *at = sl_xel_at(el, "at");
+  if (!at) {
+    if (sl_xel_is(el, "field"))
+      sl_b_error(b, "R241", el->line, el->col, "at=\"1-3\"",
+                 "a field of a record says where it is: at=");
+    return false; /* else the schema said so */
+  }
+  char *end;
+  unsigned long first = strtoul(at->value, &end, 10), last = first;
+  if (*end == '-') last = strtoul(end + 1, NULL, 10);
+  if (!first) return false; /* the schema said so */
+  if (last < first) {
+    sl_b_error(b, "R241", at->value_line, at->value_col,
+               sl_b_printf(b, "at=\"%lu-%lu\"", last, first), "%s ends before it begins",
+               at->value);
+    return false;
+  }
+  part->from = (uint32_t)first - 1;
+  part->len = (uint32_t)(last - first) + 1;
+  return true;
+}
+
+static int by_place(const void *a, const void *b)
+{
+  const sl_part_t *x = a, *y = b;
+  return (x->from > y->from) - (x->from < y->from);
+}
+
+static const char *span(sl_build_t *b, uint32_t from, uint32_t end)
+{
+  return end - from == 1 ? sl_b_printf(b, "%u", end) : sl_b_printf(b, "%u-%u", from + 1, end);
+}
+
+static const sl_xat_t *at_of(const struct recb *r, uint32_t from, uint32_t len)
+{
+  for (const sl_xel_t *m = r->el->first; (m = sl_xel_find(m, NULL)); m = m->next) {
+    sl_part_t p;
+    const sl_xat_t *at = sl_xel_at(m, "at");
+    char *end;
+    if (!at) continue;
+    p.from = (uint32_t)strtoul(at->value, &end, 10) - 1;
+    p.len = *end == '-' ? (uint32_t)strtoul(end + 1, NULL, 10) - p.from : 1;
+    if (p.from == from && p.len == len) return at;
+  }
+  return NULL;
+}
+
+/* Every position belongs to one line. */
+static void check_places(struct recb *r, uint32_t width)
+{
+  sl_build_t *b = r->at.f->b;
+  uint32_t end = 0;
+  for (size_t i = 0; i <= r->n; i++) {
+    const sl_part_t *p = i < r->n ? &r->parts[i] : NULL;
+    uint32_t from = p ? p->from : width;
+    if (from > end)
+      sl_b_error(b, "R242", r->el->line, r->el->col,
+                 sl_b_printf(b, "add <ignore at=\"%s\" reason=\"…\"/>", span(b, end, from)),
+                 "nothing says what %s of the record is", span(b, end, from));
+    if (!p) break;
+    const sl_xat_t *at = at_of(r, p->from, p->len);
+    if (from < end && at)
+      sl_b_error(b, "R243", at->value_line, at->value_col, NULL,
+                 "%s belongs to another line of the record already",
+                 span(b, from, p->from + p->len < end ? p->from + p->len : end));
+    if (p->from + p->len > width && at)
+      sl_b_error(b, "R243", at->value_line, at->value_col, NULL,
+                 "the record is %u wide, and this ends at %u", width, p->from + p->len);
+    if (p->from + p->len > end) end = p->from + p->len;
+  }
+}
+
+/* --- parts -------------------------------------------------------------------------------------
+ */
+
+/* A part has no element of its own that could be missing, nil or empty: what it can be is blank.
+ * Blank means absent, unless something says that it means null. */
+static void blank_nulls(sl_codec_spec_t *spec)
+{
+  const sl_nulls_t *levels[] = {&spec->field_nulls, &spec->type_nulls, &spec->system_nulls};
+  bool null = false, absent = false;
+  for (size_t i = 0; i < 3 && !null && !absent; i++) {
+    unsigned blank = 1u << SL_L_BLANK;
+    null = (levels[i]->has_null && levels[i]->null == SL_L_BLANK) || levels[i]->read_null & blank;
+    absent = !null && ((levels[i]->has_absent && levels[i]->absent == SL_L_BLANK) ||
+                       levels[i]->read_absent & blank);
+  }
+  for (size_t i = 0; i < spec->n_sentinels; i++)
+    if (!strcmp(spec->sentinels[i].json, null ? "null" : "absent") &&
+        spec->sentinels[i].access != SL_READ_ONLY) {
+      /* It is the sentinel that is written; blanks are read as the same. */
+      *(null ? &spec->field_nulls.read_null : &spec->field_nulls.read_absent) |= 1u << SL_L_BLANK;
+      return;
+    }
+  if (null)
+    spec->field_nulls.has_null = true, spec->field_nulls.null = SL_L_BLANK;
+  else
+    spec->field_nulls.has_absent = true, spec->field_nulls.absent = SL_L_BLANK;
+}
+
+static void check_states(sl_build_t *b, const sl_xel_t *el)
+{
+  static const char *const attrs[] = {"null", "absent", "read-null", "read-absent"};
+  for (size_t i = 0; i < 4; i++) {
+    const sl_xat_t *at = sl_xel_at(el, attrs[i]);
+    if (at && strcmp(at->value, "blank"))
+      sl_b_error(b, "R244", at->value_line, at->value_col,
+                 sl_b_printf(b, "%s=\"blank\", or on the record", attrs[i]),
+                 "a part of a record can only be blank, not %s", at->value);
+  }
+}
+
+static const sl_codec_t *part_codec(struct recb *r, const sl_xel_t *el, const sl_part_t *part)
+{
+  sl_build_t *b = r->at.f->b;
+  sl_codec_spec_t spec;
+  if (!sl_b_codec_spec(b, el, NULL, NULL, SL_CODEC_TEXT, &spec)) return NULL;
+  bool number = spec.kind == SL_CODEC_INTEGER || spec.kind == SL_CODEC_DECIMAL;
+  const sl_xat_t *type = sl_xel_at(el, "type");
+  if (spec.width && spec.width != (int)part->len && type) {
+    sl_b_error(b, "R245", type->value_line, type->value_col, "correct at=, or the type",
+               "the type \"%s\" is %d wide, and its place in the record %u", type->value,
+               spec.width, part->len);
+    return NULL;
+  }
+  if (number || spec.kind == SL_CODEC_TEXT) {
+    spec.width = (int)part->len;
+    bool sign = spec.sign == SL_SIGN_LEADING || spec.sign == SL_SIGN_TRAILING;
+    if (!spec.pad && !number) spec.pad = SL_PAD_RIGHT;
+    if (!spec.pad && number && (part->len > 1 || !sign)) spec.pad = SL_PAD_ZERO;
+  }
+  blank_nulls(&spec);
+  return sl_b_codec_make(b, &spec, el);
+}
+
+static void check_part(struct recb *r, const sl_xel_t *el)
+{
+  static const char *const wrong[] = {"legacy", "access", "generated"};
+  static const char *const why[] = {"at= says where it is", "it belongs on the record",
+                                    "a part cannot be made by the database"};
+  sl_build_t *b = r->at.f->b;
+  for (size_t i = 0; i < 3; i++) {
+    const sl_xat_t *at = sl_xel_at(el, wrong[i]);
+    if (at)
+      sl_b_error(b, "R246", at->line, at->col, "remove it", "%s= on a part of a record: %s",
+                 wrong[i], why[i]);
+  }
+  if (!sl_xel_at(el, "json") && !sl_xel_at(el, "http"))
+    sl_b_error(b, "R230", el->line, el->col, NULL, "a part of a record needs json= or http=");
+  check_states(b, el);
+}
+
+static void add_field(struct recb *r, const sl_xel_t *el, sl_part_t *part)
+{
+  sl_build_t *b = r->at.f->b;
+  check_part(r, el);
+  sl_field_t *f = sl_bf_field(r->at.f, el);
+  sl_derive_t *d = sl_b_alloc(b, sizeof *d);
+  if (!f || !d) return;
+  *d = (sl_derive_t){
+      .kind = SL_DERIVE_PART, .record = r->carrier, .from = part->from, .len = part->len};
+  f->access = r->carrier->access;
+  f->key = !strcmp(sl_xel_get(el, "key", ""), "true");
+  f->legacy = f->label =
+      sl_b_printf(b, "%s[%s]", r->carrier->legacy, span(b, part->from, part->from + part->len));
+  f->derive = d;
+  f->codec = part_codec(r, el, part);
+  sl_b_default(r->at, el, f);
+  sl_b_consumer_ends(r->at, el, f);
+  part->field = f;
+}
+
+/* Constants and what is ignored: their whole place, as text. */
+static void add_text(struct recb *r, const sl_xel_t *el, sl_part_t *part)
+{
+  sl_build_t *b = r->at.f->b;
+  const sl_xat_t *at = sl_xel_is(el, "const") ? sl_xel_at(el, "value") : NULL;
+  const char *value = at ? at->value : "";
+  size_t len = strlen(value), width = sl_part_width(r->carrier->codec, sl_strn(value, len));
+  if (width > part->len) {
+    sl_b_error(b, "R245", at->value_line, at->value_col, "correct at=, or the value",
+               "\"%s\" is %zu wide, and its place in the record %u", value, width, part->len);
+    return;
+  }
+  size_t fill = part->len - width;
+  char *text = sl_b_alloc(b, len + fill + 1);
+  if (!text) return;
+  memcpy(text, value, len);
+  memset(text + len, ' ', fill);
+  part->text = sl_strn(text, len + fill);
+}
+
+static void add_parts(struct recb *r)
+{
+  sl_build_t *b = r->at.f->b;
+  for (const sl_xel_t *m = r->el->first; (m = sl_xel_find(m, NULL)); m = m->next) {
+    sl_part_t part = {0};
+    if (!place_of(b, m, &part)) continue;
+    if (r->n == MAX_PARTS) {
+      sl_b_error(b, "R241", m->line, m->col, NULL, "a record has at most %d lines", MAX_PARTS);
+      return;
+    }
+    if (sl_xel_is(m, "field"))
+      add_field(r, m, &part);
+    else
+      add_text(r, m, &part);
+    sl_part_t *v = sl_b_grow(b, r->parts, r->n, sizeof *v);
+    if (!v) return;
+    r->parts = v;
+    v[r->n++] = part;
+  }
+}
+
+/* --- the carrier -------------------------------------------------------------------------------
+ */
+
+static bool is_text(sl_xbase_t base)
+{
+  return base == SL_X_STRING || base == SL_X_ANY || base == SL_X_NONE;
+}
+
+/* How long the contract lets it be; 0: not said. */
+static int64_t room(struct recb *r, const sl_xat_t *path, bool *text_p, const char **what_p)
+{
+  sl_ba_t *attr;
+  *text_p = true;
+  if (r->carrier->column) return r->carrier->column->size;
+  if (r->at.f->b->m->kind != SL_KIND_SOAP) return 0;
+  sl_bx_t *x = sl_bx_walk(r->at.f, r->at.x, path->value, path, false, &attr);
+  const sl_xtype_t *type = !x ? NULL : attr ? (attr->decl ? attr->decl->type : NULL) : x->type;
+  if (!type) return 0;
+  *text_p = is_text(type->simple) && !type->list_item && !type->is_union;
+  *what_p = sl_xbase_name(type->simple);
+  return type->facets.length >= 0 ? type->facets.length : type->facets.max_length;
+}
+
+static bool place_carrier(struct recb *r, const sl_xat_t *path)
+{
+  sl_build_t *b = r->at.f->b;
+  sl_codec_spec_t spec;
+  sl_field_t *f = r->carrier;
+  f->access = (uint8_t)sl_b_narrower(r->at.access, sl_b_access(r->el));
+  f->legacy = f->label = sl_b_printf(b, "%s", path->value);
+  if (!sl_b_legacy_end(r->at, r->el, path, f)) return false;
+  if (!sl_b_codec_spec(b, r->el, NULL, NULL, SL_CODEC_TEXT, &spec)) return false;
+  f->codec = sl_b_codec_make(b, &spec, r->el);
+  return f->codec;
+}
+
+static void check_room(struct recb *r, const sl_xat_t *path, uint32_t width)
+{
+  sl_build_t *b = r->at.f->b;
+  bool text;
+  const char *what = "";
+  int64_t max = room(r, path, &text, &what);
+  const sl_xat_t *at = sl_xel_at(r->el, "width");
+  if (!at) at = path;
+  if (!text)
+    sl_b_error(b, "T211", path->value_line, path->value_col, "map it with a <field>",
+               "a record is text, and %s is %s", path->value, what);
+  else if (max > 0 && (int64_t)width > max)
+    sl_b_error(b, "T211", at->value_line, at->value_col, NULL,
+               "the record is %u wide, and %s takes %lld", width, path->value, (long long)max);
+}
+
+void sl_b_record(sl_at_t at, const sl_xel_t *el)
+{
+  sl_build_t *b = at.f->b;
+  const sl_xat_t *legacy = sl_xel_at(el, "legacy"), *json = sl_xel_at(el, "json"),
+                 *width = sl_xel_at(el, "width");
+  struct recb r = {.at = at, .el = el};
+  if (!legacy) {
+    sl_b_error(b, "R230", el->line, el->col, NULL, "a record needs legacy=");
+    return;
+  }
+  r.carrier = sl_bf_field(at.f, el);
+  r.derive = sl_b_alloc(b, sizeof *r.derive);
+  if (!r.carrier || !r.derive || !place_carrier(&r, legacy)) return;
+  if (json) r.at.j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_OBJECT, r.carrier->access);
+  if (!r.at.j) return;
+  add_parts(&r);
+  if (!r.n) return;
+  qsort(r.parts, r.n, sizeof *r.parts, by_place);
+  const sl_part_t *last = &r.parts[r.n - 1];
+  r.derive->kind = SL_DERIVE_RECORD;
+  r.derive->width = width ? (uint32_t)atoi(width->value) : last->from + last->len;
+  r.derive->parts = r.parts;
+  r.derive->n_parts = r.n;
+  r.carrier->derive = r.derive;
+  if (json)
+    r.carrier->label = sl_b_printf(b, "%s%s", at.json_base, r.at.j->pointer);
+  else if (r.parts[0].field)
+    r.carrier->label = r.parts[0].field->label;
+  check_places(&r, r.derive->width);
+  check_room(&r, legacy, r.derive->width);
+}
