@@ -14,6 +14,8 @@ enum { SL_EXIT_OK = 0, SL_EXIT_FAILED = 1, SL_EXIT_USAGE = 2 };
 int sl_cmd_run(int argc, char **argv);
 int sl_cmd_check(int argc, char **argv);
 int sl_cmd_test(int argc, char **argv);
+int sl_cmd_diff(int argc, char **argv);
+int sl_cmd_doc(int argc, char **argv);
 int sl_cmd_fmt(int argc, char **argv);
 int sl_cmd_map(int argc, char **argv);
 int sl_cmd_call(int argc, char **argv);

@@ -13,6 +13,7 @@ typedef struct rule {
 } rule_t;
 
 struct sl_zone {
+  char name[64];
   int64_t *at;     /* UTC instants of the table's changes */
   int32_t *offset; /* from at[i] on */
   size_t n;
@@ -228,6 +229,7 @@ static bool fixed(sl_zone_t *self, const char *name)
 sl_zone_t *sl_zone_new(const char *name, char message[256])
 {
   sl_zone_t *self = calloc(1, sizeof *self);
+  if (self) snprintf(self->name, sizeof self->name, "%s", name);
   if (self && (fixed(self, name) || load(self, name))) return self;
   snprintf(message, 256, "no time zone \"%.60s\" in /usr/share/zoneinfo (is tzdata installed?)",
            name);
@@ -243,6 +245,11 @@ void sl_zone_destroy(sl_zone_t **self_p)
   free(self->offset);
   free(self);
   *self_p = NULL;
+}
+
+const char *sl_zone_name(const sl_zone_t *self)
+{
+  return self->name;
 }
 
 int32_t sl_zone_offset(const sl_zone_t *self, int64_t utc)

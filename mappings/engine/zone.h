@@ -15,6 +15,8 @@ typedef struct sl_zone sl_zone_t;
 /* name: "UTC", "Z", "+01:00", or a tz name ("Europe/Berlin"). NULL with a sentence in message. */
 sl_zone_t *sl_zone_new(const char *name, char message[256]);
 void sl_zone_destroy(sl_zone_t **self_p);
+/* As it was asked for, its first 63 bytes. Borrowed. */
+const char *sl_zone_name(const sl_zone_t *self);
 
 /* Seconds east of UTC at utc. */
 int32_t sl_zone_offset(const sl_zone_t *self, int64_t utc);

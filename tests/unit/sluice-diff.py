@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`sluice diff`: each kind of change needs the step it should; `sluice doc`: the page tells every line."""
+import html.parser, json, os, sys
+sys.path.insert(0, os.path.join(os.environ.get("SL_SOURCE", "."), "tests", "harness"))
+from sluice_test import *
+
+os.environ["SL_XSD_DIR"] = os.path.join(SOURCE, "xsd")
+BASE = """<mapping xmlns="urn:sluice:mapping:1" name="m" version="1.2.3">
+  <system name="s" kind="rest"/>
+  <type name="name" kind="text" width="30"/>
+  <code-table name="st" unmapped="reject"><code legacy="A" json="active"/><code legacy="X" json="closed"/></code-table>
+  <shape name="S">
+    <field legacy="/no" json="/id" type="name" key="true"/>
+    <field legacy="/nm" json="/name" type="name" pii="name" since="1.2.0" note="a|b &lt;c>"/>
+    <field legacy="/st" json="/status" type="st"/>
+    <field legacy="/ts" json="/ts" access="read-only"/>
+    <list legacy="/l" json="/items"><field legacy="/q" json="/q" type="integer"/></list>
+  </shape>
+  <operation name="get" method="GET" path="/s/{id}">
+    <request><field legacy="path:id" http="path:id" type="name"/></request>
+    <outcome legacy="#status"><when is="200" status="200"/><when is="404" status="404" problem="none"/><otherwise status="502" problem="bad"/></outcome>
+    <response shape="S"/>
+  </operation>
+  <operation name="put" method="PUT" path="/s/{id}">
+    <request shape="S"/>
+    <outcome legacy="#status"><when is="2*" status="204"/><otherwise status="502" problem="bad"/></outcome>
+  </operation>
+  <example shape="S"><legacy>{"no":"1","nm":"n","st":"A","l":[{"q":1}]}</legacy><json>{"id":"1","name":"n","status":"active","items":[{"q":1}]}</json></example>
+</mapping>
+"""
+CASES = [  # what, step, visible, edits of the new one
+    ("nothing", "none", None, []),
+    ("layout", "none", None, [("  <shape", "\n\n   <shape")]),
+    ("new-member", "minor", "json", [("<field legacy=\"/ts\"", "<field legacy=\"/new\" json=\"/new\"/><field legacy=\"/ts\"")]),
+    ("member-gone", "major", "json", [("<field legacy=\"/ts\" json=\"/ts\" access=\"read-only\"/>", "")]),
+    ("member-renamed", "major", "json", [('json="/ts"', 'json="/changed"')]),
+    ("member-read-only-now", "major", "json", [('json="/status" type="st"', 'json="/status" type="st" access="read-only"')]),
+    ("legacy-path", "patch", "legacy", [('legacy="/nm"', 'legacy="/name"'), ('"nm":"n"', '"name":"n"')]),
+    ("legacy-code", "patch", "legacy", [('legacy="X"', 'legacy="Z"')]),
+    ("code-more", "major", "json", [('<code legacy="X"', '<code legacy="B" json="blocked"/><code legacy="X"')]),
+    ("code-renamed", "major", "json", [('json="closed"', 'json="gone"')]),
+    ("alias", "patch", "legacy", [('<code legacy="X" json="closed"/>', '<code legacy="X" json="closed"/><code legacy="C" json="closed" access="read-only"/>')]),
+    ("width-less", "major", "json", [('width="30"', 'width="20"')]),
+    ("kind", "major", "json", [('type="integer"', 'type="text"'), ('{"q":1}]}</json>', '{"q":"1"}]}</json>')]),
+    ("list-to-object", "major", "json", [('<list legacy="/l" json="/items">', '<object legacy="/l" json="/items">'), ("</list>", "</object>"), ('[{"q":1}]}</legacy>', '{"q":1}}</legacy>'), ('[{"q":1}]}</json>', '{"q":1}}</json>')]),
+    ("modulo", "minor", "laws", [('type="name" pii', 'type="name" modulo="empty" pii')]),
+    ("mask", "major", "json", [('json="/ts" access="read-only"', 'json="/ts" access="read-only" pii="x" mask="last:2"')]),
+    ("status", "major", "json", [('<when is="404" status="404"', '<when is="404" status="410"')]),
+    ("problem", "major", "json", [('problem="none"', 'problem="nothing"')]),
+    ("outcome-more", "minor", "json", [('<when is="404"', '<when is="409" status="409" problem="busy"/><when is="404"')]),
+    ("outcome-less", "major", "json", [('<when is="404" status="404" problem="none"/>', "")]),
+    ("operation-new", "minor", "json", [('<operation name="put"', '<operation name="del" method="DELETE" path="/s/{id}"><request><field legacy="path:id" http="path:id"/></request><outcome legacy="#status"><when is="2*" status="204"/><otherwise status="502" problem="b"/></outcome></operation><operation name="put"')]),
+    ("operation-path", "major", "json", [('name="get" method="GET" path="/s/{id}"', 'name="get" method="GET" path="/t/{id}"')]),
+    ("legacy-call", "patch", "legacy", [('path="/s/{id}">\n    <request><field', 'path="/s/{id}"><call path="/v1/s/{id}"/>\n    <request><field')]),
+    ("response-status", "major", "json", [('<response shape="S"/>', '<response shape="S" status="203"/>')]),
+    ("system", "major", "json", [('<system name="s"', '<system name="t"')]),
+]
+STEPS = {"none": "1.2.3", "patch": "1.2.4", "minor": "1.3.0", "major": "2.0.0"}
+ORDER = list(STEPS)
+
+
+class Page(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.rows, self.right = [], [], True
+
+    def handle_starttag(self, tag, attrs):
+        if tag != "meta":
+            self.open.append(tag)
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+
+    def handle_endtag(self, tag):
+        self.right = self.right and self.open and self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("td", "th"):
+            self.rows[-1][-1] += data
+
+
+with Tap() as t:
+    old = write("old.map.xml", BASE)
+    for what, step, visible, edits in CASES:
+        text = BASE
+        for a, b in edits:
+            t.ok(a in text, "case_%s_edit-applies" % what, a)
+            text = text.replace(a, b, 1)
+        for version, number in STEPS.items():
+            new = write("%s.%s.map.xml" % (what, version), text.replace("1.2.3", number))
+            status, out, err = sluice("diff", "--json", old, new)
+            if err or not out:
+                t.ok(False, "diff_%s_runs" % what, err)
+                break
+            told = json.loads(out)
+            honest = ORDER.index(version) >= ORDER.index(step)
+            t.equal((status, told["honest"], told["needed"], told["step"]), (0 if honest else 1, honest, step, version), "diff_%s-as-%s_%s" % (what, version, "honest" if honest else "not honest"))
+        t.equal(sorted({d["visible"] for d in told["differences"] if d["step"] == step}), [visible] if visible else [], "diff_%s_visible" % what)
+    status, out, err = sluice("diff", old, write("n.map.xml", BASE.replace('json="/ts"', 'json="/changed"')))
+    t.ok(status == 1 and "Consumers see:" in out and "major get response /ts: is gone (line 9)" in out and "1.2.3 -> 1.2.3: a major step is needed" in out, "diff_text", out)
+    early = write("e.map.xml", BASE.replace("1.2.3", "0.1.0")), write("f.map.xml", BASE.replace("1.2.3", "0.2.0").replace('json="/ts"', 'json="/t"'))
+    t.equal(sluice("diff", *early)[0], 0, "diff_before-1.0.0_minor-is-enough")
+    t.equal(sluice("diff", *reversed(early))[0], 1, "diff_earlier-version_not-honest")
+    t.equal(sluice("diff", old, work("none"))[0], 1, "diff_no-file_1")
+    t.equal(sluice("diff", old)[0], 2, "diff_one-file_usage")
+
+    status, out, err = sluice("doc", old)
+    lines = [[c.strip() for c in l.replace("\\|", "\0").split("|")[1:-1]] for l in out.splitlines() if l.startswith("|")]
+    cells = {c[0]: c for c in lines}
+    t.equal(cells.get("/name"), ["/name", "/nm", "text, at most 30 characters", "missing = absent, nil = null", "read-write", "name", "since 1.2.0: a\0b &lt;c>", "7", "line 21"], "doc_line")
+    t.equal((cells.get("/items/q") or [None])[0:2], ["/items/q", "/l/q"], "doc_item-of-a-list")
+    t.ok("200: 200" in cells["get"][3] and "404: 404 none" in cells["get"][3], "doc_operation_outcomes", cells.get("get"))
+    page = Page()
+    status, out, err = sluice("doc", "--html", old, "-o", work("p.html"))
+    page.feed(open(work("p.html")).read())
+    t.ok(status == 0 and page.right and not page.open, "doc-html_tags-close", page.open)
+    t.ok(any(r[0] == "/name" and r[6] == "since 1.2.0: a|b <c>" for r in page.rows), "doc-html_text-as-it-is", page.rows)
+    t.equal(sluice("doc", "-o", "/dev/full", old)[0], 1, "doc_disk-full_1")
