@@ -105,6 +105,8 @@ struct sl_bf { /* a frame */
   sl_column_plan_t *columns;
   size_t n_fields, n_lists, n_http, n_rest, n_columns; /* caps follow from these: powers of two */
   bool request;                                        /* it is written to the legacy system */
+  struct sl_bcompute *computes;                        /* yet to be resolved */
+  size_t n_computes;
   bool merge; /* what the consumer leaves out stays as it is: no defaults */
   int depth;
 };
@@ -118,6 +120,13 @@ typedef struct sl_at {
   const sl_table_t *table; /* ODBC with a catalogue */
   const char *json_base;   /* of pointers in messages: the list that this item is in */
 } sl_at_t;
+
+/* A <compute>, until all members are known that it may be made of. */
+typedef struct sl_bcompute {
+  sl_at_t at;
+  const sl_xel_t *el;
+  sl_field_t *field;
+} sl_bcompute_t;
 
 /* --- compile.c
  * -------------------------------------------------------------------------------------- */
@@ -134,6 +143,15 @@ void *sl_b_grow(sl_build_t *b, void *v, size_t n, size_t size);
 /* "did you mean X?" or "one of: …"; NULL when there are no words. */
 const char *sl_b_advice(sl_build_t *b, const char *word, const char *const *words, size_t n);
 uint16_t sl_b_name(sl_build_t *b, sl_names_t *names, const char *name);
+
+/* --- compile_compute.c
+ * ------------------------------------------------------------------------------ */
+
+/* A <compute>. What it is made of is looked up by sl_b_resolve. */
+void sl_b_compute(sl_at_t at, const sl_xel_t *el);
+/* All computes of f and of its items: once all lines are there, before anything is checked. What
+ * they read and nobody maps becomes a field of its own. Calling it again does nothing. */
+void sl_b_resolve(sl_bf_t *f);
 
 /* --- compile_default.c
  * ------------------------------------------------------------------------------ */

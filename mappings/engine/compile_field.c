@@ -79,7 +79,8 @@ static bool column_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_
   field->required = column && !column->nullable && !column->generated && !field->generated;
   field->codec = sl_b_codec(b, el, NULL, column, SL_CODEC_TEXT);
   for (size_t i = 0; i < at.f->n_columns; i++)
-    if (at.f->columns[i].field && !strcasecmp(at.f->columns[i].label.p, path->value))
+    if (at.f->columns[i].field && !strcasecmp(at.f->columns[i].label.p, path->value) &&
+        !disjoint(at.f->columns[i].field->access, field->access))
       return sl_b_taken(at, path, at.f->columns[i].field->line), false;
   sl_column_plan_t *v = sl_b_grow(b, at.f->columns, at.f->n_columns, sizeof *v);
   if (!v) return false;

@@ -165,6 +165,7 @@ const sl_frame_t *sl_bf_finish(sl_bf_t *f)
 {
   sl_build_t *b = f->b;
   sl_frame_t *frame = f->frame;
+  sl_b_resolve(f);
   for (size_t i = 0; i < f->n_lists; i++) sl_bf_finish(f->items[i]);
   frame->n_slots = (uint16_t)f->n_fields;
   frame->n_lists = (uint16_t)f->n_lists;

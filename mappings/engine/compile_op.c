@@ -342,6 +342,8 @@ static void finish(struct opb *o)
   sl_op_t *op = o->op;
   if (!o->request || !o->response) return;
   if (o->b->m->kind != SL_KIND_SOAP || op->wsdl) check_path(o);
+  sl_b_resolve(o->request);
+  sl_b_resolve(o->response);
   bool whole = !strcmp(op->info.method, "PUT") || !strcmp(op->info.method, "PATCH");
   sl_check_written(o->request, o->request_el ? o->request_el : o->el, whole);
   sl_check_values(o->request);

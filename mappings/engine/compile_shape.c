@@ -235,9 +235,9 @@ static void members_of(sl_at_t at, const sl_xel_t *el)
   static const struct {
     const char *name;
     void (*add)(sl_at_t at, const sl_xel_t *el);
-  } kinds[] = {{"field", sl_b_field}, {"object", add_object}, {"list", add_list},
-               {"const", add_const},  {"ignore", add_ignore}, {"record", sl_b_record},
-               {"use", add_object}};
+  } kinds[] = {{"field", sl_b_field},   {"object", add_object}, {"list", add_list},
+               {"const", add_const},    {"ignore", add_ignore}, {"compute", sl_b_compute},
+               {"record", sl_b_record}, {"use", add_object}};
   for (const sl_xel_t *m = el->first; (m = sl_xel_find(m, NULL)); m = m->next)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
       if (!strcmp(m->name, kinds[i].name)) kinds[i].add(at, m);
@@ -301,6 +301,7 @@ void sl_b_compile_shapes(sl_build_t *b)
     shape->open = true;
     members_of(at, shape->el);
     shape->open = false;
+    sl_b_resolve(f);
     sl_check_values(f);
     v[i] = (sl_shape_t){name, b->m, sl_bf_finish(f), shape->el->line, shape->el->col};
   }

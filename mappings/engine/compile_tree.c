@@ -32,6 +32,9 @@ static const sl_notes_t *notes_of(sl_build_t *b, const sl_xel_t *el)
   n->note = sl_b_printf(b, "%s", sl_xel_get(el, "note", ""));
   const sl_xat_t *value = sl_xel_at(el, "default");
   if (value) n->value_default = sl_b_dup(b, value->value, strlen(value->value));
+  const sl_xat_t *made = sl_xel_at(el, "xpath");
+  if (!made) made = sl_xel_at(el, "template");
+  if (made) n->expression = sl_b_dup(b, made->value, strlen(made->value));
   n->modulo = sl_b_modulo(el);
   return n;
 }

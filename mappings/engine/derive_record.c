@@ -215,13 +215,3 @@ sl_code_t sl_parts_write(const sl_field_t *field, const sl_record_t *record, sl_
   }
   return put_together(field, record, arena, out, err);
 }
-
-const sl_field_t *sl_derive_left_out(const sl_field_t *field, const sl_record_t *record)
-{
-  const sl_derive_t *d = field->derive;
-  if (!d || d->kind != SL_DERIVE_RECORD || common_state(d, record) == SL_J_ABSENT) return NULL;
-  for (size_t i = 0; i < d->n_parts; i++)
-    if (d->parts[i].field && record->slots[d->parts[i].field->slot].state == SL_J_ABSENT)
-      return d->parts[i].field;
-  return NULL;
-}

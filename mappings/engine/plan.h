@@ -125,6 +125,7 @@ typedef struct sl_notes {
   const char *type;                      /* type= as written; "" when it is the contract's */
   const char *since, *pii, *mask, *note; /* "" if not said */
   const char *value_default;             /* default=; NULL: none */
+  const char *expression;                /* xpath= or template= as written; NULL: none */
   unsigned modulo;                       /* SL_MODULO_… of the line and of its type */
 } sl_notes_t;
 

@@ -175,7 +175,8 @@ static sl_code_t set_column(sl_sql_t *self, const sl_table_plan_t *table, size_t
       field && !self->op->change.replace ? sl_derive_left_out(field, self->request) : NULL;
   if (left_out)
     return sl_err_field(err, SL_INVALID, left_out->label,
-                        "is required with the other parts of its record: it would be blanked");
+                        "is required with the others that %s is made of: it would be blanked",
+                        field->legacy);
   sl_code_t code = column_value(self, self->request, column, &value, err);
   if (code) return code;
   if (value.state == SL_L_MISSING && field->required) return sl_field_missing(field, err);

@@ -943,7 +943,8 @@ static void parts_and_defaults_are_written_where_they_are_meant(void **state)
       {"patchMade", "{\"area\":\"ZH\",\"no\":7}", "UPDATE M SET PLACE = ? WHERE M_ID = ?",
        "ZH007|4", NULL, 204},
       {"patchMade", "{\"ccy\":\"CHF\"}", "UPDATE M SET CCY = ? WHERE M_ID = ?", "CHF|4", NULL, 204},
-      {"patchMade", "{\"area\":\"ZH\"}", NULL, NULL, "/no: is required with the other parts", 0},
+      {"patchMade", "{\"area\":\"ZH\"}", NULL, NULL,
+       "/no: is required with the others that PLACE is made of", 0},
   };
   for (size_t i = 0; i < N(rows); i++) {
     call_t call = {.operation = rows[i].operation,
