@@ -7,9 +7,10 @@
 #include "mappings/engine/mapping.h"
 #include "mappings/engine/xdoc.h"
 #include "mappings/laws/example.h"
+#include "mappings/laws/laws.h"
 
 typedef struct settings {
-  bool resolve, quiet;
+  bool resolve, quiet, laws, json;
 } settings_t;
 
 static const sl_opt_t options[] = {
@@ -17,6 +18,14 @@ static const sl_opt_t options[] = {
      .kind = SL_OPT_FLAG,
      .offset = offsetof(settings_t, resolve),
      .help = "${env:…} and ${file:…} that cannot be resolved here are errors, not warnings"},
+    {.name = "laws",
+     .kind = SL_OPT_FLAG,
+     .offset = offsetof(settings_t, laws),
+     .help = "print what each line of a mapping keeps and loses: its two laws, and a summary"},
+    {.name = "json",
+     .kind = SL_OPT_FLAG,
+     .offset = offsetof(settings_t, json),
+     .help = "the same for machines, with all messages: one JSON object for each mapping"},
     {.name = "quiet",
      .letter = 'q',
      .kind = SL_OPT_FLAG,
@@ -55,22 +64,35 @@ static void check_examples(const sl_mapping_t *mapping, sl_diags_t *diags)
   }
 }
 
-static void check_mapping(const char *path, sl_diags_t *diags)
+/* The laws are judged of what is right otherwise: a mapping with errors has no meaning yet. */
+static void check_mapping(const char *path, const settings_t *settings, sl_diags_t *diags)
 {
-  sl_mapping_t *mapping = sl_mapping_load(path, diags);
+  sl_arena_t *arena = sl_arena_new(0, 0);
+  sl_buf_t out;
+  sl_buf_init(&out, 0);
+  sl_mapping_t *mapping = arena ? sl_mapping_load(path, diags) : NULL;
   if (mapping) check_examples(mapping, diags);
+  const sl_laws_t *laws = mapping ? sl_laws_judge(mapping, arena, diags) : NULL;
+  if (settings->json)
+    sl_laws_json(laws, diags, &out);
+  else if (settings->laws && laws)
+    sl_laws_print(laws, &out);
+  if (out.len) fwrite(out.p, 1, out.len, stdout);
+  sl_buf_fini(&out);
   sl_mapping_destroy(&mapping);
+  sl_arena_destroy(&arena);
 }
 
-static void check_deployment(const char *path, bool resolve, sl_diags_t *diags)
+static void check_deployment(const char *path, const settings_t *settings, sl_diags_t *diags)
 {
   const char *last = "";
   const sl_process_t *p;
-  sl_deployment_t *deployment = sl_deployment_load(path, resolve, diags);
+  sl_deployment_t *deployment = sl_deployment_load(path, settings->resolve, diags);
   /* What cannot be resolved here the programs would refuse, whatever it is elsewhere. */
   if (deployment && !sl_diags_count(diags)) sl_probe(deployment, path, diags);
   for (size_t i = 0; deployment && (p = sl_deployment_at(deployment, i)); i++) {
-    if (p->role == SL_ROLE_ADAPTER && strcmp(p->mapping, last)) check_mapping(p->mapping, diags);
+    if (p->role == SL_ROLE_ADAPTER && strcmp(p->mapping, last))
+      check_mapping(p->mapping, settings, diags);
     last = p->mapping;
   }
   sl_deployment_destroy(&deployment);
@@ -92,15 +114,15 @@ static bool check_file(const char *path, const settings_t *settings)
   sl_diags_t *diags = sl_diags_new();
   if (!diags) return false;
   if (is_deployment(path))
-    check_deployment(path, settings->resolve, diags);
+    check_deployment(path, settings, diags);
   else
-    check_mapping(path, diags);
+    check_mapping(path, settings, diags);
   sl_diags_print(diags, stderr);
   bool right = !sl_diags_errors(diags);
   if (!right)
     fprintf(stderr, "%s: %zu error%s\n", path, sl_diags_errors(diags),
             sl_diags_errors(diags) == 1 ? "" : "s");
-  else if (!settings->quiet)
+  else if (!settings->quiet && !settings->json)
     printf("%s: ok\n", path);
   sl_diags_destroy(&diags);
   return right;

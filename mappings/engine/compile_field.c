@@ -58,6 +58,7 @@ static bool xml_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_fie
   }
   field->nillable = attr ? false : !x->type || (x->elem && x->elem->nillable);
   field->required = attr ? attr->decl && attr->decl->required : x->child && x->child->min > 0;
+  field->xtype = type;
   field->codec = sl_b_codec(b, el, type, NULL, SL_CODEC_TEXT);
   return occupy(at, attr ? &attr->field : &x->field, field, path);
 }

@@ -147,6 +147,7 @@ struct sl_field {
   const char *legacy; /* as the user wrote it: "STATUS/@vip", "ORD_ID" */
   const char *label;  /* for messages: json, else http, else legacy */
   const sl_column_t *column; /* SQL with a catalogue: what the catalogue says; else NULL */
+  const sl_xtype_t *xtype;   /* SOAP: the contract's type of the value; else NULL */
   int line, col;             /* in the mapping file */
 };
 

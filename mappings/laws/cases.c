@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * The representatives. Each kind of codec decides by few properties of a value; two values that
+ * agree in all of them are treated alike, so one of each class is enough:
+ *
+ *   all kinds   null, absence, missing, nil, empty, blank; each sentinel and each code from both
+ *               sides, also with blanks around it; each enumerated value of contract and schema;
+ *               values of each JSON kind (a string where a number is wanted …)
+ *   text        cases_text.c
+ *   numbers     cases_number.c
+ *   dates       cases_date.c
+ *
+ * What the classes do not separate, because a schema's or a contract's own bounds do, the samples
+ * at those bounds add. More representatives than needed do no harm: a case is a microsecond.
+ */
+#include "mappings/laws/judge.h"
+
+#include <string.h>
+
+void sl_case_both(sl_judge_t *self, sl_str_t text)
+{
+  sl_judge_json(self, SL_J_STRING, text);
+  sl_judge_legacy(self, SL_L_TEXT, text);
+}
+
+static void around(sl_judge_t *self, sl_str_t text)
+{
+  char buf[256];
+  if (text.len + 2 > sizeof buf) return;
+  buf[0] = ' ';
+  if (text.len) memcpy(buf + 1, text.p, text.len);
+  buf[text.len + 1] = ' ';
+  sl_case_both(self, text);
+  sl_case_both(self, sl_strn(buf, text.len + 1));
+  sl_case_both(self, sl_strn(buf + 1, text.len + 1));
+  sl_case_both(self, sl_strn(buf, text.len + 2));
+}
+
+static void rows(sl_judge_t *self, const sl_spelling_t *v, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    around(self, v[i].legacy);
+    around(self, v[i].json);
+    sl_judge_json(self, SL_J_NUMBER, v[i].json);
+  }
+}
+
+static void enumerated(sl_judge_t *self)
+{
+  const sl_xtype_t *type = self->field->xtype;
+  for (size_t i = 0; type && i < type->facets.n_enums; i++)
+    around(self, sl_str(type->facets.enums[i]));
+  for (size_t i = 0; i < self->codec->n_enums; i++) around(self, self->codec->enums[i]);
+}
+
+static void states(sl_judge_t *self)
+{
+  sl_judge_json(self, SL_J_NULL, sl_str(""));
+  sl_judge_json(self, SL_J_ABSENT, sl_str(""));
+  sl_judge_json(self, SL_J_TRUE, sl_str(""));
+  sl_judge_json(self, SL_J_FALSE, sl_str(""));
+  sl_judge_legacy(self, SL_L_MISSING, sl_str(""));
+  sl_judge_legacy(self, SL_L_NIL, sl_str(""));
+  around(self, sl_str(""));
+  sl_case_both(self, self->codec->blank);
+}
+
+static void foreign(sl_judge_t *self)
+{
+  static const char *const words[] = {"x",    "abc",  "Y", "N", "1",  "0",   "true", "false",
+                                      "AAAA", "AA==", "A", "-", "0A", "NaN", "INF",  "-INF"};
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) sl_case_both(self, sl_str(words[i]));
+  sl_judge_json(self, SL_J_NUMBER, sl_str("1"));
+  sl_judge_json(self, SL_J_NUMBER, sl_str("0.5"));
+}
+
+void sl_cases(sl_judge_t *self)
+{
+  states(self);
+  rows(self, self->codec->sentinels, self->codec->n_sentinels);
+  rows(self, self->codec->codes, self->codec->n_codes);
+  enumerated(self);
+  foreign(self);
+  switch (sl_codec_kind(self->codec)) {
+  case SL_CODEC_INTEGER:
+  case SL_CODEC_DECIMAL:
+  case SL_CODEC_FLOAT: sl_cases_number(self); break;
+  case SL_CODEC_DATE:
+  case SL_CODEC_TIME:
+  case SL_CODEC_DATETIME: sl_cases_date(self); break;
+  case SL_CODEC_BOOLEAN:
+  case SL_CODEC_NULL: break;
+  default: sl_cases_text(self);
+  }
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "mappings/laws/judge.h"
+
+#include <string.h>
+
+/* --- through the codec --------------------------------------------------------------------------
+ */
+
+/* What the medium makes of it between a write and a read: a row has all its columns. */
+static sl_legacy_t settled(const sl_judge_t *self, sl_legacy_t legacy)
+{
+  if (self->codec->medium == SL_MEDIUM_SQL && legacy.state == SL_L_MISSING) legacy.state = SL_L_NIL;
+  if (legacy.state > SL_L_TEXT) legacy.state = SL_L_TEXT; /* readers find these by looking */
+  if (legacy.state != SL_L_TEXT) legacy.text = sl_strn("", 0);
+  return legacy;
+}
+
+/* As field.c and the writers do, with what the contract demands. */
+static sl_code_t put(const sl_judge_t *self, const sl_codec_t *codec, sl_jtext_t json,
+                     sl_legacy_t *out, sl_err_t *err)
+{
+  const sl_field_t *f = self->field;
+  sl_code_t code = self->text_end
+                       ? sl_codec_write_text(codec, json.text, self->scratch, out, err)
+                       : sl_codec_write(codec, json.state, json.text, self->scratch, out, err);
+  if (code) return code;
+  if (out->state == SL_L_EMPTY) out->text = sl_strn("", 0);
+  if (out->state == SL_L_NIL && !f->nillable)
+    return sl_err_set(err, SL_INVALID, "null has no spelling in the legacy system");
+  if (out->state == SL_L_MISSING && f->required)
+    return sl_err_set(err, SL_INVALID, "the legacy system demands a value");
+  *out = settled(self, *out);
+  return SL_OK;
+}
+
+/* An argument is text, and means a number where its type is one: 1.0 is 1. */
+static sl_jstate_t argument_kind(const sl_codec_t *codec)
+{
+  sl_codec_kind_t kind = sl_codec_kind(codec);
+  return kind == SL_CODEC_INTEGER || kind == SL_CODEC_FLOAT ? SL_J_NUMBER : SL_J_STRING;
+}
+
+/* Legacy → JSON; its text in scratch. */
+static sl_code_t get(sl_judge_t *self, const sl_codec_t *codec, sl_legacy_t legacy, sl_jtext_t *out,
+                     sl_err_t *err)
+{
+  sl_read_t result;
+  sl_buf_clear(&self->out);
+  sl_code_t code = sl_codec_read_text(codec, legacy, &self->out, &result, err);
+  if (code) return code;
+  sl_str_t text = sl_arena_str(self->scratch, sl_buf_str(&self->out));
+  if (result == SL_READ_NULL) return *out = (sl_jtext_t){SL_J_NULL, {"", 0}}, SL_OK;
+  if (result == SL_READ_ABSENT) return *out = (sl_jtext_t){SL_J_ABSENT, {"", 0}}, SL_OK;
+  if (self->text_end) return *out = (sl_jtext_t){argument_kind(codec), text}, SL_OK;
+  sl_buf_clear(&self->out);
+  code = sl_codec_read(codec, legacy, &self->out, &result, err);
+  if (code) return code;
+  char first = self->out.len ? self->out.p[0] : '"';
+  out->state = first == '"'   ? SL_J_STRING
+               : first == 't' ? SL_J_TRUE
+               : first == 'f' ? SL_J_FALSE
+                              : SL_J_NUMBER;
+  out->text = text;
+  return SL_OK;
+}
+
+/* --- verdicts -----------------------------------------------------------------------------------
+ */
+
+static void give_away(sl_law_t *law, unsigned words)
+{
+  law->modulo |= words;
+}
+
+static void refute(sl_law_t *law, const char *from, const char *via, const char *to, bool refused,
+                   unsigned words)
+{
+  law->verdict = SL_LAW_REFUTED;
+  law->from = from;
+  law->via = via;
+  law->to = to;
+  law->refused = refused;
+  law->modulo = words;
+}
+
+static const char *refusal(sl_judge_t *self, const sl_err_t *err)
+{
+  return sl_arena_strdup(self->keep, err->text);
+}
+
+/* The loss is there, unless the value cannot come. */
+static bool certain(sl_member_t member, size_t *doubts_p)
+{
+  if (member == SL_MEMBER_MAYBE) ++*doubts_p;
+  return member == SL_MEMBER_YES;
+}
+
+/* Differences that the type declares by itself, where no schema asks for more: its zone decides
+ * the offset, its pattern the fraction's zeros, its null states what null and absent have in
+ * common. */
+enum { BY_TYPE = SL_MODULO_NULL | SL_MODULO_ZONE | SL_MODULO_FRACTION };
+
+static void changed(sl_judge_t *self, sl_jtext_t was, sl_legacy_t via, sl_jtext_t is)
+{
+  unsigned words = sl_json_difference(self->codec, was, is);
+  unsigned given = self->declared | (sl_domain_given(self) ? 0 : BY_TYPE);
+  if (words && (words & given) == words) {
+    if (sl_in_domain(self, was) != SL_MEMBER_NO) give_away(&self->putget, words);
+    return;
+  }
+  if (!certain(sl_in_domain(self, was), &self->put_doubts)) return;
+  refute(&self->putget, sl_show_json(self, was), sl_show_legacy(self, via), sl_show_json(self, is),
+         false, words);
+  self->putget.fix = sl_show_fix(self, true, words);
+  self->putget.show = sl_show_command(self, was);
+}
+
+/* Refused by the codec though the schema allows it: with what would have become of it. */
+static void held_back(sl_judge_t *self, sl_jtext_t was, const sl_err_t *why)
+{
+  sl_legacy_t via;
+  sl_jtext_t is;
+  sl_err_t err;
+  if (!certain(sl_in_domain(self, was), &self->put_doubts)) return;
+  const char *text = refusal(self, why);
+  if (!put(self, &self->loose, was, &via, &err) && !get(self, &self->loose, via, &is, &err) &&
+      !sl_same_json(was, is)) {
+    unsigned words = sl_json_difference(self->codec, was, is);
+    refute(&self->putget, sl_show_json(self, was), sl_show_legacy(self, via),
+           sl_show_json(self, is), false, words);
+    self->putget.fix = sl_show_fix(self, true, words);
+  } else {
+    refute(&self->putget, sl_show_json(self, was), NULL, text, true, 0);
+    self->putget.fix = sl_show_fix(self, true, 0);
+  }
+  self->putget.show = sl_show_command(self, was);
+}
+
+void sl_judge_json(sl_judge_t *self, sl_jstate_t state, sl_str_t text)
+{
+  sl_jtext_t was = {state, text}, is;
+  sl_legacy_t via;
+  sl_err_t err;
+  if (!self->put || self->putget.verdict == SL_LAW_REFUTED) return;
+  if (self->text_end && state != SL_J_STRING) return;
+  if (self->text_end) was.state = argument_kind(self->codec);
+  sl_arena_reset(self->scratch);
+  self->putget.n++;
+  if (put(self, self->codec, was, &via, &err)) {
+    if (sl_domain_given(self)) held_back(self, was, &err);
+    return;
+  }
+  if (get(self, self->codec, via, &is, &err)) { /* a codec that cannot read itself */
+    if (certain(sl_in_domain(self, was), &self->put_doubts))
+      refute(&self->putget, sl_show_json(self, was), sl_show_legacy(self, via), refusal(self, &err),
+             true, 0);
+    return;
+  }
+  if (!sl_same_json(was, is)) changed(self, was, via, is);
+}
+
+/* Written back as something else, or refused. */
+static void not_kept(sl_judge_t *self, sl_legacy_t was, sl_jtext_t json, const sl_legacy_t *is,
+                     const sl_err_t *why)
+{
+  unsigned words = is ? sl_legacy_difference(self, was, *is, json) : 0;
+  unsigned given = self->declared | SL_MODULO_ALIAS | SL_MODULO_SPELLING;
+  if (words && (words & given) == words) {
+    if (sl_in_contract(self, was) != SL_MEMBER_NO) give_away(&self->getput, words);
+    return;
+  }
+  if (!certain(sl_in_contract(self, was), &self->get_doubts)) return;
+  refute(&self->getput, sl_show_legacy(self, was), sl_show_json(self, json),
+         is ? sl_show_legacy(self, *is) : refusal(self, why), !is, words);
+  self->getput.fix = sl_show_fix(self, false, words);
+}
+
+void sl_judge_legacy(sl_judge_t *self, sl_lstate_t state, sl_str_t text)
+{
+  sl_legacy_t was = {state, text}, is;
+  sl_jtext_t json;
+  sl_err_t err;
+  if (!self->get || self->getput.verdict == SL_LAW_REFUTED) return;
+  sl_arena_reset(self->scratch);
+  self->getput.n++;
+  was = settled(self, was);
+  if (get(self, self->codec, was, &json, &err)) return;
+  if (put(self, self->codec, json, &is, &err))
+    not_kept(self, was, json, NULL, &err);
+  else if (!sl_same_legacy(self, was, is))
+    not_kept(self, was, json, &is, NULL);
+}

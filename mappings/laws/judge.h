@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ *
+ * judge: one field and its two laws. cases*.c make the representatives and hand them in here, one
+ * after the other; each goes through the real codec at once, and only what fails is asked whether
+ * it belongs to the domain at all.
+ */
+#ifndef SL_LAWS_JUDGE_H
+#define SL_LAWS_JUDGE_H
+
+#include "mappings/engine/codec_impl.h"
+#include "mappings/laws/laws.h"
+
+typedef enum sl_member { SL_MEMBER_NO, SL_MEMBER_MAYBE, SL_MEMBER_YES } sl_member_t;
+
+typedef struct sl_judge {
+  const sl_mapping_t *mapping;
+  const sl_line_t *line;
+  const char *shape; /* that it stands in; NULL: an operation */
+  const sl_field_t *field;
+  const sl_codec_t *codec;
+  sl_codec_t loose;    /* the same without its guard: what a system without us would do */
+  bool text_end;       /* an HTTP end: text without a kind */
+  unsigned declared;   /* SL_MODULO_… of the line and its type */
+  sl_arena_t *scratch; /* forgotten with each case */
+  sl_arena_t *keep;    /* the report's */
+  sl_buf_t out, want;
+  sl_law_t putget, getput;
+  bool put, get;                 /* which laws are asked for */
+  size_t put_doubts, get_doubts; /* failures that may be outside of the domain */
+} sl_judge_t;
+
+/* PutGet of one JSON value; GetPut of one legacy value. text need not outlive the call. */
+void sl_judge_json(sl_judge_t *self, sl_jstate_t state, sl_str_t text);
+void sl_judge_legacy(sl_judge_t *self, sl_lstate_t state, sl_str_t text);
+
+/* --- equal.c: when two values are the same, and what lies between them if not
+ * ---------------------
+ */
+
+/* A JSON value: its text as sl_codec_write takes it. */
+typedef struct sl_jtext {
+  sl_jstate_t state;
+  sl_str_t text;
+} sl_jtext_t;
+
+bool sl_same_json(sl_jtext_t a, sl_jtext_t b);
+/* The words (SL_MODULO_…) that would give away the difference; 0: none does. */
+unsigned sl_json_difference(const sl_codec_t *c, sl_jtext_t was, sl_jtext_t is);
+/* In the value space of the contract's type, with the declared padding. */
+bool sl_same_legacy(const sl_judge_t *self, sl_legacy_t a, sl_legacy_t b);
+unsigned sl_legacy_difference(const sl_judge_t *self, sl_legacy_t was, sl_legacy_t is,
+                              sl_jtext_t json);
+
+/* --- domain.c ------------------------------------------------------------------------------------
+ */
+
+/* Is there a schema to hold the JSON side to? Without one, D is what is taken. */
+bool sl_domain_given(const sl_judge_t *self);
+sl_member_t sl_in_domain(const sl_judge_t *self, sl_jtext_t value);
+sl_member_t sl_in_contract(const sl_judge_t *self, sl_legacy_t value);
+
+/* --- show.c: counterexamples in words ------------------------------------------------------------
+ */
+
+const char *sl_show_json(const sl_judge_t *self, sl_jtext_t value);
+const char *sl_show_legacy(const sl_judge_t *self, sl_legacy_t value);
+const char *sl_show_fix(const sl_judge_t *self, bool put, unsigned words);
+/* The command whose output differs from its input; NULL: none. */
+const char *sl_show_command(const sl_judge_t *self, sl_jtext_t value);
+
+/* --- cases*.c ------------------------------------------------------------------------------------
+ */
+
+/* All representatives for the field's codec, schema and contract, through both laws. */
+void sl_cases(sl_judge_t *self);
+void sl_cases_text(sl_judge_t *self);
+void sl_cases_number(sl_judge_t *self);
+void sl_cases_date(sl_judge_t *self);
+/* text as a JSON string and as a legacy text. */
+void sl_case_both(sl_judge_t *self, sl_str_t text);
+
+#endif
