@@ -65,20 +65,46 @@ static bool compile_nulls(sl_codec_t *c, const sl_codec_spec_t *spec)
 /* --- sentinels
  * -------------------------------------------------------------------------------------------- */
 
+static bool is_number_kind(sl_codec_kind_t kind)
+{
+  return kind == SL_CODEC_INTEGER || kind == SL_CODEC_DECIMAL || kind == SL_CODEC_FLOAT;
+}
+
 static bool ignores_blanks(const sl_codec_t *c)
 {
   return c->kind != SL_CODEC_TEXT && c->kind != SL_CODEC_CODE && c->kind != SL_CODEC_OPAQUE;
 }
 
-static const sl_spelling_t *find_sentinel(const sl_codec_t *c, sl_str_t text)
+/* -007 and -7 are one number: what means a sentinel in one spelling means it in all. */
+static bool same_digits(sl_str_t a, sl_str_t b)
 {
-  sl_str_t trimmed = sl_trim(text);
+  bool x = a.len && a.p[0] == '-', y = b.len && b.p[0] == '-';
+  if (a.len && (x || a.p[0] == '+')) a.p++, a.len--;
+  if (b.len && (y || b.p[0] == '+')) b.p++, b.len--;
+  while (a.len > 1 && a.p[0] == '0' && sl_is_digit(a.p[1])) a.p++, a.len--;
+  while (b.len > 1 && b.p[0] == '0' && sl_is_digit(b.p[1])) b.p++, b.len--;
+  return x == y && a.len && sl_is_digit(a.p[0]) && sl_str_eq(a, b);
+}
+
+static const sl_spelling_t *find_exact(const sl_codec_t *c, sl_str_t text, sl_str_t trimmed)
+{
   for (size_t i = 0; i < c->n_sentinels; i++) {
     const sl_spelling_t *s = &c->sentinels[i];
     if (s->access == SL_WRITE_ONLY) continue;
     if (sl_str_eq(s->legacy, text) || sl_str_eq(s->legacy, trimmed)) return s;
   }
   return NULL;
+}
+
+static const sl_spelling_t *find_sentinel(const sl_codec_t *c, sl_str_t text)
+{
+  sl_str_t trimmed = sl_trim(text);
+  const sl_spelling_t *exact = find_exact(c, text, trimmed);
+  bool number = !exact && is_number_kind((sl_codec_kind_t)c->kind);
+  for (size_t i = 0; number && i < c->n_sentinels; i++)
+    if (c->sentinels[i].access != SL_WRITE_ONLY && same_digits(c->sentinels[i].legacy, trimmed))
+      return &c->sentinels[i];
+  return exact;
 }
 
 /* The sentinel whose value this is: "5" is not 5. Text of an HTTP end has no kind of its own. */
@@ -98,11 +124,6 @@ static const sl_spelling_t *find_written(const sl_codec_t *c, sl_jstate_t state,
   return NULL;
 }
 
-static bool is_number_kind(sl_codec_kind_t kind)
-{
-  return kind == SL_CODEC_INTEGER || kind == SL_CODEC_DECIMAL || kind == SL_CODEC_FLOAT;
-}
-
 static bool compile_sentinels(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256])
 {
   c->sentinels = sl_arena_zalloc(c->memory, (spec->n_sentinels + 1) * sizeof *c->sentinels);
@@ -110,7 +131,8 @@ static bool compile_sentinels(sl_codec_t *c, const sl_codec_spec_t *spec, char m
   for (size_t i = 0; i < spec->n_sentinels; i++) {
     const sl_sentinel_t *from = &spec->sentinels[i];
     sl_spelling_t *to = &c->sentinels[c->n_sentinels];
-    if (find_sentinel(c, sl_str(from->legacy)) && from->access != SL_WRITE_ONLY) {
+    if (find_exact(c, sl_str(from->legacy), sl_trim(sl_str(from->legacy))) &&
+        from->access != SL_WRITE_ONLY) {
       snprintf(message, 256, "sentinel legacy \"%.60s\" is there twice", from->legacy);
       return false;
     }

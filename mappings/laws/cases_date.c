@@ -63,9 +63,23 @@ static void legacy(sl_judge_t *self, const when_t *w)
   sl_judge_legacy(self, SL_L_TEXT, sl_strn(text, n));
 }
 
+/* As a number since 1970, with and without what a second is made of. */
+static void epoch(sl_judge_t *self, const when_t *w)
+{
+  char text[64];
+  long long s =
+      (long long)sl_days_from_civil(w->y, w->mo, w->d) * 86400 + w->h * 3600 + w->mi * 60 + w->s;
+  const char *formats[] = {"%lld", "%lld000", "%lld.5", "%lld.000", "%lld123", "+%lld", "0%lld"};
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+    snprintf(text, sizeof text, formats[i], s);
+    sl_case_both(self, sl_str(text));
+  }
+}
+
 static void moment(sl_judge_t *self, when_t w)
 {
   json(self, &w);
+  if (self->codec->epoch) epoch(self, &w);
   if (self->codec->n_ops) legacy(self, &w);
 }
 
@@ -75,15 +89,14 @@ static void days(sl_judge_t *self)
                               2000, 2023, 2024, 2038, 2049, 2050, 2099, 2100, 9998, 9999};
   static const int md[][2] = {{1, 1},  {2, 28}, {2, 29},  {2, 30}, {3, 31}, {4, 30},
                               {4, 31}, {6, 15}, {12, 31}, {13, 1}, {0, 1},  {1, 0}};
+  const char *utc = self->codec->zone || self->codec->epoch ? "Z" : "";
   int window = self->codec->window;
   int more[] = {window - 1, window, window + 99, window + 100};
   for (size_t k = 0; k < sizeof md / sizeof *md; k++) {
     for (size_t i = 0; i < sizeof years / sizeof *years; i++)
-      moment(self,
-             (when_t){years[i], md[k][0], md[k][1], 12, 0, 0, "", self->codec->zone ? "Z" : ""});
+      moment(self, (when_t){years[i], md[k][0], md[k][1], 12, 0, 0, "", utc});
     for (size_t i = 0; window && i < 4; i++)
-      moment(self,
-             (when_t){more[i], md[k][0], md[k][1], 12, 0, 0, "", self->codec->zone ? "Z" : ""});
+      moment(self, (when_t){more[i], md[k][0], md[k][1], 12, 0, 0, "", utc});
   }
 }
 

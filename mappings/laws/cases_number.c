@@ -24,6 +24,22 @@ static void number(sl_judge_t *self, const char *text)
   sl_judge_legacy(self, SL_L_TEXT, sl_str(text));
 }
 
+/* With the sign on the first or the last digit. */
+static void overpunched(sl_judge_t *self, const char *digits, bool minus)
+{
+  const char *signs = minus ? "}JKLMNOPQR" : "{ABCDEFGHI";
+  char buf[2 * MAX_DIGITS + 8];
+  size_t n = 0;
+  for (; *digits; digits++)
+    if (sl_is_digit(*digits)) buf[n++] = *digits;
+  char last = buf[n - 1];
+  buf[n - 1] = signs[last - '0'];
+  sl_judge_legacy(self, SL_L_TEXT, sl_strn(buf, n));
+  buf[n - 1] = last;
+  buf[0] = signs[buf[0] - '0'];
+  sl_judge_legacy(self, SL_L_TEXT, sl_strn(buf, n));
+}
+
 /* Also as the legacy writes it: with its point, its sign behind, zeros in front. */
 static void spellings(sl_judge_t *self, const char *text)
 {
@@ -32,6 +48,7 @@ static void spellings(sl_judge_t *self, const char *text)
   number(self, text);
   snprintf(buf, sizeof buf, "%s%s", digits, *text == '-' ? "-" : "+");
   sl_judge_legacy(self, SL_L_TEXT, sl_str(buf));
+  overpunched(self, digits, *text == '-');
   snprintf(buf, sizeof buf, "%s00%s", *text == '-' ? "-" : "", digits);
   sl_case_both(self, sl_str(buf));
   snprintf(buf, sizeof buf, "%s", text);

@@ -128,7 +128,7 @@ static unsigned date_difference(sl_str_t was, sl_str_t is)
 /* --- JSON ---------------------------------------------------------------------------------------
  */
 
-bool sl_same_json(sl_jtext_t a, sl_jtext_t b)
+bool sl_equal_json(sl_jtext_t a, sl_jtext_t b)
 {
   if (a.state != b.state) return false;
   if (a.state == SL_J_STRING) return sl_str_eq(a.text, b.text);
@@ -287,7 +287,7 @@ static bool same_column(const char *type, sl_str_t a, sl_str_t b)
   return sl_str_eq(a, b);
 }
 
-bool sl_same_legacy(const sl_judge_t *self, sl_legacy_t a, sl_legacy_t b)
+bool sl_equal_legacy(const sl_judge_t *self, sl_legacy_t a, sl_legacy_t b)
 {
   const sl_codec_t *c = self->codec;
   if (a.state != b.state) return false;

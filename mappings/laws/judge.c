@@ -124,7 +124,7 @@ static void held_back(sl_judge_t *self, sl_jtext_t was, const sl_err_t *why)
   if (!certain(sl_in_domain(self, was), &self->put_doubts)) return;
   const char *text = refusal(self, why);
   if (!put(self, &self->loose, was, &via, &err) && !get(self, &self->loose, via, &is, &err) &&
-      !sl_same_json(was, is)) {
+      !sl_equal_json(was, is)) {
     unsigned words = sl_json_difference(self->codec, was, is);
     refute(&self->putget, sl_show_json(self, was), sl_show_legacy(self, via),
            sl_show_json(self, is), false, words);
@@ -156,14 +156,18 @@ void sl_judge_json(sl_judge_t *self, sl_jstate_t state, sl_str_t text)
              true, 0);
     return;
   }
-  if (!sl_same_json(was, is)) changed(self, was, via, is);
+  if (!sl_equal_json(was, is)) changed(self, was, via, is);
 }
 
 /* Written back as something else, or refused. */
 static void not_kept(sl_judge_t *self, sl_legacy_t was, sl_jtext_t json, const sl_legacy_t *is,
                      const sl_err_t *why)
 {
+  /* Refused is as if it had become another code. */
+  sl_legacy_t other = {SL_L_TEXT, {"", 0}};
   unsigned words = is ? sl_legacy_difference(self, was, *is, json) : 0;
+  if (!is && sl_codec_kind(self->codec) == SL_CODEC_CODE)
+    words = sl_legacy_difference(self, was, other, json);
   unsigned given = self->declared | SL_MODULO_ALIAS | SL_MODULO_SPELLING;
   if (words && (words & given) == words) {
     if (sl_in_contract(self, was) != SL_MEMBER_NO) give_away(&self->getput, words);
@@ -187,6 +191,6 @@ void sl_judge_legacy(sl_judge_t *self, sl_lstate_t state, sl_str_t text)
   if (get(self, self->codec, was, &json, &err)) return;
   if (put(self, self->codec, json, &is, &err))
     not_kept(self, was, json, NULL, &err);
-  else if (!sl_same_legacy(self, was, is))
+  else if (!sl_equal_legacy(self, was, is))
     not_kept(self, was, json, &is, NULL);
 }

@@ -43,11 +43,11 @@ typedef struct sl_jtext {
   sl_str_t text;
 } sl_jtext_t;
 
-bool sl_same_json(sl_jtext_t a, sl_jtext_t b);
+bool sl_equal_json(sl_jtext_t a, sl_jtext_t b);
 /* The words (SL_MODULO_…) that would give away the difference; 0: none does. */
 unsigned sl_json_difference(const sl_codec_t *c, sl_jtext_t was, sl_jtext_t is);
 /* In the value space of the contract's type, with the declared padding. */
-bool sl_same_legacy(const sl_judge_t *self, sl_legacy_t a, sl_legacy_t b);
+bool sl_equal_legacy(const sl_judge_t *self, sl_legacy_t a, sl_legacy_t b);
 unsigned sl_legacy_difference(const sl_judge_t *self, sl_legacy_t was, sl_legacy_t is,
                               sl_jtext_t json);
 

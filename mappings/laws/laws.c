@@ -104,7 +104,7 @@ static void judge_field(gather_t *g, const entry_t *e, sl_law_line_t *out)
                   .codec = f->codec,
                   .loose = *f->codec,
                   .text_end = !f->json[0],
-                  .declared = f->notes ? f->notes->modulo : 0,
+                  .declared = f->codec->modulo,
                   .scratch = sl_arena_new(0, SCRATCH),
                   .keep = g->arena};
   if (!j.scratch) {
