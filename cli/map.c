@@ -64,12 +64,25 @@ static bool is_csv(const map_t *self)
   return sl_mapping_kind(self->mapping) == SL_KIND_ODBC;
 }
 
+/* Rows of a record with a list come one below the other, the record's cells the same in each. */
+static sl_str_t next_rows(map_t *self, sl_str_t *text_p)
+{
+  sl_str_t first = sl_input_row(text_p), rest = *text_p, all = first, row;
+  while (first.len && (row = sl_input_row(&rest)).len) {
+    sl_arena_reset(self->arena);
+    if (!sl_shape_joined(self->shape, self->arena, self->header, first, row)) break;
+    all.len = (size_t)(row.p + row.len - all.p);
+    *text_p = rest;
+  }
+  return all;
+}
+
 static sl_str_t next_record(map_t *self, sl_str_t *text_p)
 {
   if (self->write) return sl_input_json(text_p);
   switch (sl_mapping_kind(self->mapping)) {
   case SL_KIND_SOAP: return sl_input_xml(text_p);
-  case SL_KIND_ODBC: return sl_input_row(text_p);
+  case SL_KIND_ODBC: return next_rows(self, text_p);
   default: return sl_input_json(text_p);
   }
 }

@@ -2,6 +2,7 @@
 #include "adapters/odbc/job.h"
 
 #include <string.h>
+#include "adapters/odbc/procedure.h"
 #include "adapters/odbc/wire.h"
 #include "core/log.h"
 
@@ -172,6 +173,17 @@ static sl_code_t ended(job_t *self, sl_session_t *session, sl_step_t step, long 
   return sl_run_sql_done(self->run, changed, "00000", &self->rollback, err);
 }
 
+static sl_step_t call(job_t *self, const sl_place_t *place, const sl_sql_statement_t *wanted,
+                      sl_fault_t *fault)
+{
+  sl_buf_t shown;
+  sl_buf_init(&shown, 0);
+  sl_step_t step = sl_procedure_call(place->statements, place->session.quirk, wanted, self->run,
+                                     self->worker->arena, self->show ? &shown : NULL, fault);
+  sl_wire_rows(&self->worker->channel, &shown);
+  return step;
+}
+
 static sl_code_t execute(job_t *self, const sl_sql_statement_t *wanted, sl_err_t *err)
 {
   sl_fault_t fault;
@@ -183,6 +195,10 @@ static sl_code_t execute(job_t *self, const sl_sql_statement_t *wanted, sl_err_t
       !sl_session_begin(&place->session, &fault.sql))
     return refused(self, &place->session, &fault.sql, err);
   if (self->show) sl_wire_statement(&self->worker->channel, wanted);
+  if (wanted->procedure) {
+    sl_step_t called = call(self, place, wanted, &fault);
+    return ended(self, &place->session, called, -1, &fault, err);
+  }
   sl_step_t step = sl_statements_execute(place->statements, wanted, &statement, &changed, &fault);
   sl_code_t code = SL_OK;
   if (step == SL_STEP_OK && wanted->returns_rows)
@@ -217,10 +233,7 @@ static sl_code_t commit(job_t *self, sl_err_t *err)
   if (sl_session_commit(session, &sqlerr)) return SL_OK;
   sl_log(SL_LOG_WARN, self->request, "the database refused to commit",
          "operation=%s sqlstate=%s native=%d", self->info->name, sqlerr.state, sqlerr.native);
-  if (sl_sqlerr_refused(&sqlerr))
-    return sl_err_set(err, SL_LEGACY_ERROR,
-                      "the database refused to commit (SQLSTATE %s): nothing was changed",
-                      sqlerr.state);
+  if (sl_sqlerr_refused(&sqlerr)) return sl_run_sql_not_committed(self->run, sqlerr.state, err);
   self->worker->lost = true;
   return sl_err_set(err, SL_IN_DOUBT, "the database did not confirm the commit (SQLSTATE %s)",
                     sqlerr.state);

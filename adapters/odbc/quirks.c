@@ -56,6 +56,7 @@ static const sl_quirk_t quirks[] = {
             "WHERE pid = pg_backend_pid()",
         .end_session_sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                            "WHERE pid || '/' || extract(epoch FROM backend_start) = ?",
+        .procedures = SL_PROCEDURES_BY_ROW,
     },
     {
         .driver = "",

@@ -16,6 +16,12 @@ typedef struct sl_native_state {
   const char *state;
 } sl_native_state_t;
 
+/* How procedures are called (procedure.h). */
+typedef enum sl_procedures {
+  SL_PROCEDURES_NONE,
+  SL_PROCEDURES_BY_ROW, /* CALL answers with one row: PostgreSQL */
+} sl_procedures_t;
+
 typedef struct sl_quirk {
   const char *driver; /* how SQL_DRIVER_NAME starts, in lower case */
   /* Connection attributes added behind the user's. stream: a second connection for statements that
@@ -40,6 +46,7 @@ typedef struct sl_quirk {
   /* One value that names this session to the server; and a statement taking it that ends it. NULL:
    * the session dies with its process. */
   const char *session_sql, *end_session_sql;
+  sl_procedures_t procedures;
 } sl_quirk_t;
 
 /* For SQL_DRIVER_NAME. Never NULL. Static. */

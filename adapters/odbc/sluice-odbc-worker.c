@@ -83,6 +83,21 @@ static sl_code_t load(sl_worker_t *self, const char *path, sl_err_t *err)
   return code;
 }
 
+/* Said at once, and not only to the first who calls one. */
+static sl_code_t check_procedures(const sl_worker_t *self, sl_err_t *err)
+{
+  if (self->point.session.quirk->procedures != SL_PROCEDURES_NONE) return SL_OK;
+  for (size_t i = 0; i < sl_mapping_op_count(self->mapping); i++) {
+    const sl_op_info_t *info = sl_op_info(sl_mapping_op_at(self->mapping, i));
+    if (info->procedure[0])
+      return sl_err_set(err, SL_CONFIG,
+                        "%s has no procedures, and the operation %s calls %s: take it out of the "
+                        "mapping, or write it as statements",
+                        self->point.session.dbms, info->name, info->procedure);
+  }
+  return SL_OK;
+}
+
 static sl_code_t prepare(sl_worker_t *self, const char *path, const sl_wp_hello_t *hello,
                          sl_err_t *err)
 {
@@ -95,6 +110,7 @@ static sl_code_t prepare(sl_worker_t *self, const char *path, const sl_wp_hello_
     return sl_err_set(err, SL_UNAVAILABLE, "no memory, or no ODBC driver manager");
   sl_code_t code = load(self, path, err);
   if (!code) code = sl_place_open(&self->point, self, false, err);
+  if (!code) code = check_procedures(self, err);
   if (!code && !self->point.session.quirk->kill_only) code = sl_channel_watch(&self->channel, err);
   return code;
 }

@@ -28,6 +28,7 @@ struct sl_statement {
   unsigned key;
   bool large;
   bool open;
+  bool once;     /* not kept */
   bool at_end;   /* all rows were fetched */
   uint64_t used; /* when last, in executions */
 
@@ -96,7 +97,9 @@ static sl_statement_t *find(sl_statements_t *self, const sl_sql_statement_t *wan
   sl_statement_t *oldest = &self->kept[0];
   for (size_t i = 0; i < SL_STATEMENTS_KEPT; i++) {
     sl_statement_t *s = &self->kept[i];
-    if (s->h && s->key == wanted->key && s->large == wanted->large && !s->open) return s;
+    if (s->h && s->key == wanted->key && s->large == wanted->large && !s->open && !s->once &&
+        !wanted->once)
+      return s;
     if (!s->open && (oldest->open || s->used < oldest->used)) oldest = s;
   }
   drop(oldest);
@@ -387,6 +390,7 @@ static sl_step_t open_statement(sl_statements_t *self, const sl_sql_statement_t 
     if (step != SL_STEP_OK) return step;
     s->key = wanted->key;
     s->large = wanted->large;
+    s->once = wanted->once;
   }
   s->used = ++self->clock;
   return bind_and_run(self, s, wanted->params, unbound ? 0 : wanted->n_params, fault);
@@ -426,7 +430,7 @@ void sl_statement_close(sl_statement_t *self)
 {
   /* Left in the middle of its rows, a statement that streams is not to be trusted with another
    * execution: sqliteodbc goes on where the last one stopped, and says that there is nothing. */
-  if (self->n_columns && !self->at_end) {
+  if (self->once || (self->n_columns && !self->at_end)) {
     drop(self);
     return;
   }

@@ -258,5 +258,20 @@ void sl_b_outcomes(sl_build_t *b, sl_op_t *op, sl_at_t answer, const sl_xel_t *e
 void sl_b_sql(sl_build_t *b, sl_op_t *op, sl_at_t request, const sl_xel_t *el);
 /* for= of selects, once the response is known. */
 void sl_b_sql_lists(sl_build_t *b, sl_op_t *op, sl_bf_t *response, const sl_xel_t *el);
+/* A new field of at.f for the param el, with its end in the message; the codec is left to the
+ * caller. NULL without memory. */
+sl_field_t *sl_b_param(sl_build_t *b, sl_at_t at, const sl_xel_t *el, sl_access_t access);
+
+/* --- compile_call.c
+ * --------------------------------------------------------------------------------- */
+
+/* <call procedure=>, <result> and the modes of params: what is wrong about them. */
+void sl_b_call(sl_build_t *b, sl_op_t *op, const sl_xel_t *el);
+/* What comes back from the procedure: fields of the response, and the list of its rows. */
+void sl_b_call_answer(sl_build_t *b, sl_op_t *op, sl_at_t response, const sl_xel_t *el);
+/* The field of the response that an outcome of a database names: a param that comes back, or a
+ * column of the record that is read. NULL after an error. */
+sl_field_t *sl_b_sql_probe(sl_build_t *b, const sl_op_t *op, sl_at_t response,
+                           const sl_xat_t *path);
 
 #endif

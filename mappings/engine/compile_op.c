@@ -223,8 +223,9 @@ static void compile_response(struct opb *o)
       members(root, el);
     }
   }
+  if (b->m->kind == SL_KIND_ODBC) sl_b_call_answer(b, op, root, o->el);
   sl_b_outcomes(b, op, root, o->el);
-  if (b->m->kind == SL_KIND_ODBC) sl_b_sql_lists(b, op, o->response, o->el);
+  if (b->m->kind == SL_KIND_ODBC && !op->procedure) sl_b_sql_lists(b, op, o->response, o->el);
 }
 
 /* --- parameters
@@ -311,7 +312,7 @@ static void read_info(struct opb *o)
   info->method = sl_b_printf(b, "%s", sl_xel_get(o->el, "method", "GET"));
   info->path = sl_b_printf(b, "%s", sl_xel_get(o->el, "path", ""));
   info->safe = !strcmp(info->method, "GET");
-  info->soap_action = info->endpoint = "";
+  info->soap_action = info->endpoint = info->procedure = "";
   const sl_xel_t *call = sl_xel_find(o->el->first, "call");
   info->rest_method =
       sl_b_printf(b, "%s", call ? sl_xel_get(call, "method", info->method) : info->method);
@@ -362,7 +363,7 @@ static void finish(struct opb *o)
 
 static void only_databases(struct opb *o)
 {
-  static const char *const names[] = {"param", "page", "select", "insert", "update"};
+  static const char *const names[] = {"param", "page", "select", "insert", "update", "result"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     const sl_xel_t *el = sl_xel_find(o->el->first, names[i]);
     if (el)
@@ -370,6 +371,11 @@ static void only_databases(struct opb *o)
                  "<%s> is for databases, and this system is %s", names[i],
                  sl_system_kind_name(o->b->m->kind));
   }
+  const sl_xel_t *call = sl_xel_find(o->el->first, "call");
+  const sl_xat_t *procedure = call ? sl_xel_at(call, "procedure") : NULL;
+  if (procedure)
+    sl_b_error(o->b, "R320", procedure->line, procedure->col,
+               "use method= and path=", "procedures are for databases");
   const sl_xat_t *reread = o->response_el ? sl_xel_at(o->response_el, "reread") : NULL;
   if (reread) sl_b_error(o->b, "R320", reread->line, reread->col, NULL, "reread is for databases");
 }

@@ -10,7 +10,8 @@ static size_t count(const sl_xel_t *el, const char *name)
   return n;
 }
 
-static void detail(sl_build_t *b, sl_at_t answer, const sl_xel_t *el, bool fault, sl_when_t *when)
+static void detail(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const sl_xel_t *el, bool fault,
+                   sl_when_t *when)
 {
   const sl_xat_t *at = sl_xel_at(el, "detail");
   if (!at) return;
@@ -19,12 +20,14 @@ static void detail(sl_build_t *b, sl_at_t answer, const sl_xel_t *el, bool fault
   else if (fault)
     sl_b_error(b, "R312", at->value_line, at->value_col, "detail=\"#text\"",
                "a fault's detail is its own text; paths lead into answers");
+  else if (b->m->kind == SL_KIND_ODBC)
+    when->detail = sl_b_sql_probe(b, op, answer, at);
   else
     when->detail = sl_b_probe(answer, at);
 }
 
-static void read_when(sl_build_t *b, sl_at_t answer, const sl_xel_t *el, bool fault,
-                      sl_when_t *when)
+static void read_when(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const sl_xel_t *el,
+                      bool fault, sl_when_t *when)
 {
   const sl_xat_t *is = sl_xel_at(el, "is"), *problem = sl_xel_at(el, "problem"),
                  *status = sl_xel_at(el, "status");
@@ -37,7 +40,7 @@ static void read_when(sl_build_t *b, sl_at_t answer, const sl_xel_t *el, bool fa
     when->is_len = when->prefix ? len - 1 : len;
     when->is = sl_b_dup(b, is->value, when->is_len);
   }
-  detail(b, answer, el, fault, when);
+  detail(b, op, answer, el, fault, when);
   if (problem && when->status < 300)
     sl_b_error(b, "R314", problem->value_line, problem->value_col, NULL,
                "a status of %d is a success: it has no problem", when->status);
@@ -64,11 +67,14 @@ static bool source_of(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const sl
     return out->source = special[i].source, true;
   }
   out->source = SL_FROM_FIELD;
-  if (at->value[0] == '#' || b->m->kind == SL_KIND_ODBC)
+  if (at->value[0] == '#')
     sl_b_error(b, "R316", at->value_line, at->value_col,
-               b->m->kind == SL_KIND_ODBC ? "one of: #rows, #sqlstate"
-                                          : "an element of the answer, or #status",
+               b->m->kind == SL_KIND_ODBC
+                   ? "#rows, #sqlstate, a column of the record, or a param that comes back"
+                   : "an element of the answer, or #status",
                "\"%s\" is not a return code of this system", at->value);
+  else if (b->m->kind == SL_KIND_ODBC)
+    out->field = sl_b_sql_probe(b, op, answer, at);
   else if (op->response || answer.x || b->m->kind != SL_KIND_SOAP)
     out->field = sl_b_probe(answer, at);
   return out->field;
@@ -84,9 +90,9 @@ static void read_outcome(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const
   if (!v || !legacy) return;
   source_of(b, op, answer, legacy, out);
   for (const sl_xel_t *w = el->first; (w = sl_xel_find(w, "when")); w = w->next)
-    read_when(b, answer, w, false, &v[i++]);
+    read_when(b, op, answer, w, false, &v[i++]);
   if (otherwise)
-    read_when(b, answer, otherwise, false, &v[i]);
+    read_when(b, op, answer, otherwise, false, &v[i]);
   else
     sl_b_error(b, "R311", el->line, el->col,
                "add <otherwise status=\"502\" problem=\"…\"/> at its end",
@@ -139,7 +145,7 @@ static void read_faults(sl_build_t *b, sl_op_t *op, sl_at_t answer, const sl_xel
   const sl_xel_t *from[] = {el, b->system};
   for (size_t k = 0; v && k < 2; k++)
     for (const sl_xel_t *f = from[k]->first; (f = sl_xel_find(f, "fault")); f = f->next)
-      read_when(b, answer, f, true, &v[i++]);
+      read_when(b, op, answer, f, true, &v[i++]);
   op->faults = v;
   op->n_faults = v ? n : 0;
   const sl_xel_t *first = sl_xel_find(el->first, "fault");

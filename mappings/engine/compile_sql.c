@@ -15,32 +15,56 @@ static size_t count(const sl_xel_t *el, const char *name)
 /* --- parameters
  * ------------------------------------------------------------------------------------------- */
 
-static void read_param(sl_build_t *b, sl_at_t at, const sl_xel_t *el, sl_param_t *param)
+static const char *end_name(sl_build_t *b, const sl_xat_t *http)
+{
+  char *name = (char *)sl_b_dup(b, http->value, strlen(http->value));
+  if (!strncmp(name, "header:", 7))
+    for (char *p = name; *p; p++)
+      if (*p >= 'A' && *p <= 'Z') *p = (char)(*p - 'A' + 'a');
+  return name;
+}
+
+/* Where a param stands in the consumer's input, or (out) in the answer. */
+static void param_ends(sl_build_t *b, sl_at_t at, const sl_xel_t *el, sl_field_t *field)
 {
   const sl_xat_t *http = sl_xel_at(el, "http"), *json = sl_xel_at(el, "json");
-  sl_field_t *field = sl_bf_field(at.f, el);
-  if (!field) return;
-  param->name = sl_str(sl_b_printf(b, "%s", sl_xel_get(el, "name", "")));
-  param->optional = !strcmp(sl_xel_get(el, "optional", ""), "true");
-  param->field = field;
-  field->access = SL_WRITE_ONLY;
-  field->legacy = field->label = param->name.p;
-  field->nillable = true;
-  field->required = !param->optional;
-  field->codec = sl_b_codec(b, el, NULL, NULL, SL_CODEC_TEXT);
-  if (!http == !json)
-    sl_b_error(b, "R230", el->line, el->col, NULL, "a param needs one of http= and json=");
   if (http) {
-    char *name = (char *)sl_b_printf(b, "%s", http->value);
-    if (!strncmp(name, "header:", 7))
-      for (char *p = name; *p; p++)
-        if (*p >= 'A' && *p <= 'Z') *p = (char)(*p - 'A' + 'a');
-    field->http = field->label = name;
-    sl_bf_http(at.f, name, field);
+    field->http = field->label = end_name(b, http);
+    sl_bf_http(at.f, field->http, field);
   } else if (json) {
-    sl_bj_t *j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_FIELD, SL_WRITE_ONLY);
+    sl_bj_t *j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_FIELD, (sl_access_t)field->access);
     if (j) j->field = field, field->json = field->label = j->pointer;
   }
+}
+
+sl_field_t *sl_b_param(sl_build_t *b, sl_at_t at, const sl_xel_t *el, sl_access_t access)
+{
+  sl_field_t *field = sl_bf_field(at.f, el);
+  if (!field) return NULL;
+  field->access = (uint8_t)access;
+  field->legacy = field->label = sl_b_printf(b, "%s", sl_xel_get(el, "name", ""));
+  field->nillable = true;
+  field->required = access == SL_WRITE_ONLY && strcmp(sl_xel_get(el, "optional", ""), "true");
+  param_ends(b, at, el, field);
+  return field;
+}
+
+static void read_param(sl_build_t *b, sl_at_t at, const sl_xel_t *el, sl_param_t *param)
+{
+  static const char *const modes[] = {"in", "out", "inout", "return"};
+  const sl_xat_t *http = sl_xel_at(el, "http"), *json = sl_xel_at(el, "json");
+  const char *mode = sl_xel_get(el, "mode", "in");
+  for (uint8_t i = 0; i < 4; i++)
+    if (!strcmp(mode, modes[i])) param->mode = i;
+  param->name = sl_str(sl_b_printf(b, "%s", sl_xel_get(el, "name", "")));
+  param->optional = !strcmp(sl_xel_get(el, "optional", ""), "true");
+  if ((http && json) || (!http && !json && sl_param_goes_in(param)))
+    sl_b_error(b, "R230", el->line, el->col, NULL, "a param needs one of http= and json=");
+  if (!sl_param_goes_in(param)) return;
+  sl_field_t *field = sl_b_param(b, at, el, SL_WRITE_ONLY);
+  if (!field) return;
+  field->codec = sl_b_codec(b, el, NULL, NULL, SL_CODEC_TEXT);
+  param->field = field;
 }
 
 static void read_params(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *el)
@@ -53,8 +77,7 @@ static void read_params(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *
       if (sl_str_eqz(v[k].name, name->value))
         sl_b_error(b, "R330", name->value_line, name->value_col, NULL,
                    "a param %s is declared above", name->value);
-    read_param(b, at, p, &v[i]);
-    i += v[i].field != NULL;
+    read_param(b, at, p, &v[i++]);
   }
   op->params = v;
   op->n_params = i;
@@ -214,8 +237,10 @@ void sl_b_sql(sl_build_t *b, sl_op_t *op, sl_at_t request, const sl_xel_t *el)
   op->selects = v;
   op->n_selects = i;
   read_change(b, op, request, el);
-  if (!n && !op->change.kind)
-    sl_b_error(b, "R340", el->line, el->col, NULL, "the operation has no select, insert or update");
+  sl_b_call(b, op, el);
+  if (!n && !op->change.kind && !sl_xel_find(el->first, "call"))
+    sl_b_error(b, "R340", el->line, el->col, NULL,
+               "the operation has no select, insert, update or call");
 }
 
 /* --- which list a further select fills

@@ -339,3 +339,32 @@ size_t sl_csv_row(sl_str_t *csv_p, sl_arena_t *arena, sl_sql_cell_t *cells, size
   err->code = SL_OK;
   return n;
 }
+
+/* --- which rows are one record
+ * --------------------------------------------------------------------- */
+
+sl_code_t sl_csv_joined(const sl_frame_t *frame, sl_arena_t *arena, sl_str_t header, sl_str_t a,
+                        sl_str_t b, bool *joined_p)
+{
+  size_t n = 0, n_a = 0, n_b = 0, keys = 0;
+  sl_err_t err;
+  cell_t *cells = sl_arena_alloc(arena, 3 * CELLS_MAX * sizeof *cells);
+  *joined_p = false;
+  if (!frame->n_lists) return SL_OK;
+  if (!cells || read_line(&header, arena, cells, &n, &err) ||
+      read_line(&a, arena, cells + CELLS_MAX, &n_a, &err) ||
+      read_line(&b, arena, cells + 2 * CELLS_MAX, &n_b, &err))
+    return SL_GARBAGE; /* its reader will tell */
+  for (size_t i = 0; i < frame->n_columns; i++) {
+    const sl_column_plan_t *column = &frame->columns[i];
+    if (!column->field || !column->field->key) continue;
+    keys++;
+    for (size_t k = 0; k < n && k < n_a && k < n_b; k++) {
+      const cell_t *x = &cells[CELLS_MAX + k], *y = &cells[2 * CELLS_MAX + k];
+      if (!same_label(cells[k].text, column->label)) continue;
+      if (x->null != y->null || !sl_str_eq(x->text, y->text)) return SL_OK;
+    }
+  }
+  *joined_p = keys > 0;
+  return SL_OK;
+}

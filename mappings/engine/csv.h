@@ -27,4 +27,9 @@ sl_code_t sl_csv_write(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *o
 size_t sl_csv_row(sl_str_t *csv_p, sl_arena_t *arena, sl_sql_cell_t *cells, size_t max,
                   sl_err_t *err);
 
+/* Are rows a and b, as text, of one record? So they are when its key fields are the same and it has
+ * a list. An error when the rows cannot be taken apart. */
+sl_code_t sl_csv_joined(const sl_frame_t *frame, sl_arena_t *arena, sl_str_t header, sl_str_t a,
+                        sl_str_t b, bool *joined_p);
+
 #endif

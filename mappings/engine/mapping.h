@@ -66,6 +66,9 @@ typedef struct sl_op_info {
   const char *const *params; /* http ends it reads: "path:id", "query:status", "header:if-match" */
   size_t n_params;
 
+  /* odbc */
+  const char *procedure; /* that it calls; "" if none */
+
   /* soap */
   const char *soap_action; /* without quotes; "" if none */
   int soap_version;        /* 11 or 12 */

@@ -308,12 +308,27 @@ typedef struct sl_outcome {
   size_t n_whens;
 } sl_outcome_t;
 
-/* SQL: a <param>. Its value is slot `field->slot` of the request frame. */
+typedef enum sl_param_mode {
+  SL_PARAM_IN,
+  SL_PARAM_OUT,
+  SL_PARAM_INOUT,
+  SL_PARAM_RETURN /* what a function gives back */
+} sl_param_mode_t;
+
+/* SQL: a <param>. Its value is slot `field->slot` of the request frame; of one that only comes back
+ * from a procedure, field is out. */
 typedef struct sl_param {
   sl_str_t name; /* as in :name */
   const sl_field_t *field;
+  const sl_field_t *out; /* what comes back, in the response frame; NULL: nothing */
+  uint8_t mode;          /* sl_param_mode_t */
   bool optional;
 } sl_param_t;
+
+static inline bool sl_param_goes_in(const sl_param_t *param)
+{
+  return param->mode == SL_PARAM_IN || param->mode == SL_PARAM_INOUT;
+}
 
 /* SQL: a piece of a <select>, as written, in order. sql_compile.c cuts the :names out of it. */
 typedef struct sl_sql_piece {
@@ -381,6 +396,8 @@ struct sl_op {
   const sl_select_t *selects;
   size_t n_selects;
   sl_change_t change;
+  const char *procedure; /* <call procedure=>: its arguments are the params; NULL: none. The only
+                            select is then the one that stands for <result>, and has no text */
   bool transaction;
   const void *sql; /* sql_compile.c's, for the whole operation */
 

@@ -105,10 +105,20 @@ sl_code_t sl_run_sql_row(sl_run_t *self, const sl_sql_cell_t *cells, size_t n, s
   return sl_sql_row(self->sql, cells, n, err);
 }
 
+sl_code_t sl_run_sql_out(sl_run_t *self, const sl_sql_cell_t *cells, size_t n, sl_err_t *err)
+{
+  return sl_sql_out(self->sql, cells, n, err);
+}
+
 sl_code_t sl_run_sql_done(sl_run_t *self, long rows, const char *sqlstate, bool *rollback_p,
                           sl_err_t *err)
 {
   return sl_sql_done(self->sql, rows, sqlstate, rollback_p, err);
+}
+
+sl_code_t sl_run_sql_not_committed(sl_run_t *self, const char *sqlstate, sl_err_t *err)
+{
+  return sl_sql_not_committed(self->sql, sqlstate, err);
 }
 
 /* --- the answer

@@ -20,6 +20,7 @@
 #ifndef SL_ENGINE_RUN_H
 #define SL_ENGINE_RUN_H
 
+#include <stdint.h>
 #include "core/arena.h"
 #include "core/buf.h"
 #include "core/err.h"
@@ -76,12 +77,15 @@ sl_code_t sl_run_feed(sl_run_t *self, int status, const char *data, size_t len, 
 
 /* --- SQL ------------------------------------------------------------------------------------- */
 
+typedef enum sl_sql_mode { SL_SQL_IN, SL_SQL_OUT, SL_SQL_INOUT, SL_SQL_RETURN } sl_sql_mode_t;
+
 typedef struct sl_sql_param {
   bool null;
   sl_str_t text;     /* the legacy spelling, UTF-8; bound as SQL_C_CHAR */
   const char *type;  /* SQL type name of mapping or catalogue: "BIGINT", "CHAR", …; "" unknown */
   int digits, scale; /* of decimals and widths of text; 0 unknown */
   const char *name;  /* for messages: the column or parameter */
+  uint8_t mode;      /* sl_sql_mode_t: of a procedure's argument; RETURN: has no ? in the text */
 } sl_sql_param_t;
 
 typedef struct sl_sql_statement {
@@ -89,9 +93,12 @@ typedef struct sl_sql_statement {
   const char *text; /* with ? for each parameter; in the mapping's memory */
   const sl_sql_param_t *params;
   size_t n_params;
-  bool returns_rows;
-  bool large;        /* may return very many rows: use the driver's streaming mode */
-  unsigned max_rows; /* further rows are of no use: stop fetching; 0: all are wanted */
+  const char *procedure; /* a call: text is CALL NAME(?, …), and what comes back goes to
+                            sl_run_sql_out; NULL: none */
+  bool returns_rows;     /* procedure: its rows are wanted */
+  bool once;             /* another text the next time: not to be kept prepared */
+  bool large;            /* may return very many rows: use the driver's streaming mode */
+  unsigned max_rows;     /* further rows are of no use: stop fetching; 0: all are wanted */
 } sl_sql_statement_t;
 
 typedef struct sl_sql_cell {
@@ -109,10 +116,18 @@ bool sl_run_sql_transaction(const sl_run_t *self);
  * mapping does not name are ignored, names it needs and that are missing are SL_GARBAGE. */
 sl_code_t sl_run_sql_columns(sl_run_t *self, const sl_str_t *labels, size_t n, sl_err_t *err);
 sl_code_t sl_run_sql_row(sl_run_t *self, const sl_sql_cell_t *cells, size_t n, sl_err_t *err);
+/* What came back from a procedure: the values of its params that are not IN, in their order; once,
+ * after its rows. */
+sl_code_t sl_run_sql_out(sl_run_t *self, const sl_sql_cell_t *cells, size_t n, sl_err_t *err);
 /* The statement is over: rows changed (insert, update) or -1, sqlstate "00000" or the error's.
  * *rollback_p: the outcome is not a success, undo the transaction. */
 sl_code_t sl_run_sql_done(sl_run_t *self, long rows, const char *sqlstate, bool *rollback_p,
                           sl_err_t *err);
+
+/* All statements went well, but the database refused to commit for this reason, and nothing was
+ * changed (a deferred constraint, another writer): the answer is now what the mapping's outcome
+ * says of that; SL_LEGACY_ERROR when it says nothing. Nothing of the answer may have been sent. */
+sl_code_t sl_run_sql_not_committed(sl_run_t *self, const char *sqlstate, sl_err_t *err);
 
 /* --- the answer --------------------------------------------------------------------------------
  */
@@ -132,6 +147,9 @@ size_t sl_run_unknown(const sl_run_t *self);
  * header line, unquoted empty is NULL) → one JSON value appended to out. */
 sl_code_t sl_shape_read(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t legacy, sl_buf_t *out,
                         sl_err_t *err);
+/* ODBC: do the CSV rows a and b below that header belong to one record of the shape? */
+bool sl_shape_joined(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t header, sl_str_t a,
+                     sl_str_t b);
 /* The other way. root: the name of the XML element to write (SOAP), else ignored. */
 sl_code_t sl_shape_write(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t json,
                          const char *root, sl_buf_t *out, sl_err_t *err);

@@ -42,6 +42,13 @@ sl_code_t sl_shape_read(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t leg
   return code ? code : sl_json_write(record, arena, out, err);
 }
 
+bool sl_shape_joined(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t header, sl_str_t a,
+                     sl_str_t b)
+{
+  bool joined = false;
+  return !sl_csv_joined(shape->frame, arena, header, a, b, &joined) && joined;
+}
+
 sl_code_t sl_shape_write(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t json,
                          const char *root, sl_buf_t *out, sl_err_t *err)
 {

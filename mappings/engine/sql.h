@@ -49,8 +49,10 @@ sl_code_t sl_sql_next(sl_sql_t *self, sl_sql_statement_t *statement, bool *done_
 bool sl_sql_transaction(const sl_op_t *op);
 sl_code_t sl_sql_columns(sl_sql_t *self, const sl_str_t *labels, size_t n, sl_err_t *err);
 sl_code_t sl_sql_row(sl_sql_t *self, const sl_sql_cell_t *cells, size_t n, sl_err_t *err);
+sl_code_t sl_sql_out(sl_sql_t *self, const sl_sql_cell_t *cells, size_t n, sl_err_t *err);
 sl_code_t sl_sql_done(sl_sql_t *self, long rows, const char *sqlstate, bool *rollback_p,
                       sl_err_t *err);
+sl_code_t sl_sql_not_committed(sl_sql_t *self, const char *sqlstate, sl_err_t *err);
 bool sl_sql_head(const sl_sql_t *self);
 sl_code_t sl_sql_answer(sl_sql_t *self, sl_answer_t *answer, sl_err_t *err);
 

@@ -35,5 +35,7 @@ void sl_sqlb_page(sl_sqlb_t *b);
 void sl_sqlb_around(sl_sqlb_t *b);
 /* sql_compile_change.c: insert and update. */
 void sl_sqlb_change(sl_sqlb_t *b);
+/* sql_compile_call.c: a procedure. */
+void sl_sqlb_call(sl_sqlb_t *b);
 
 #endif

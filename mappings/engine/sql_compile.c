@@ -39,11 +39,11 @@ static void compile_selects(sl_sqlb_t *b)
     if (!op->selects[i].list && b->plan->main_select < 0) b->plan->main_select = (int)i;
     sl_sqlb_select(b, i, &v[i]);
   }
-  if (op->n_selects && b->plan->main_select < 0)
+  if (op->n_selects && b->plan->main_select < 0 && !op->procedure)
     sl_sqlb_error(b, "R365", op->line, op->col, NULL,
                   "no select reads the records: all of them have for=");
   for (size_t i = 0; i < op->n_params; i++)
-    if (!b->used[i] && op->n_selects)
+    if (!b->used[i] && op->params[i].field && op->n_selects && !op->procedure)
       sl_diags_add(b->diags, SL_WARNING, "R366", b->file, op->params[i].field->line,
                    op->params[i].field->col, "use it, or remove it",
                    "no statement uses the param %s", op->params[i].name.p);
@@ -63,6 +63,7 @@ bool sl_sql_compile(sl_op_t *op, sl_arena_t *arena, const char *file, unsigned *
   if (op->n_selects) sl_sqlb_rows(&b);
   if (op->rows) sl_sqlb_around(&b);
   if (op->change.kind) sl_sqlb_change(&b);
+  if (op->procedure) sl_sqlb_call(&b);
   op->sql = b.plan;
   return !b.failed;
 }

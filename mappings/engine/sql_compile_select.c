@@ -134,6 +134,106 @@ static unsigned keys_of(const sl_sqlb_t *b, const sl_select_plan_t *plan, unsign
   return b->op->page->size;
 }
 
+/* --- names that are not what they seem
+ * ------------------------------------------------------------ */
+
+static int find_param(const sl_op_t *op, sl_str_t name)
+{
+  for (size_t i = 0; i < op->n_params; i++)
+    if (sl_str_eq(op->params[i].name, name)) return (int)i;
+  return -1;
+}
+
+static void check_quoted(sl_sqlb_t *b, const sl_select_t *select, const sl_select_plan_t *plan,
+                         unsigned mask, const sl_sql_cut_t *cut)
+{
+  const sl_sql_name_t *v = (const sl_sql_name_t *)(const void *)cut->quoted.p;
+  for (size_t i = 0; i < cut->quoted.len / sizeof *v; i++) {
+    int param = find_param(b->op, v[i].name), line = 0, col = 0;
+    char fix[256];
+    if (param < 0) continue;
+    locate(select, plan, mask, v[i].at, &line, &col);
+    snprintf(fix, sizeof fix, "write :%s without quotes; in a pattern '%%' || :%s || '%%'",
+             b->op->params[param].name.p, b->op->params[param].name.p);
+    sl_sqlb_error(b, "R386", line, col, fix, "':%s' is text here, not the value of the param",
+                  b->op->params[param].name.p);
+    b->used[param] = true;
+  }
+}
+
+static bool word_at(const char *p, const char *end, const char *word)
+{
+  size_t n = strlen(word);
+  return (size_t)(end - p) >= n && !strncasecmp(p, word, n) &&
+         ((size_t)(end - p) == n || !isalnum((unsigned char)p[n]));
+}
+
+/* Does a comparison stand to the left or right of the name at `at`? A named argument (a => :x) is
+ * none. */
+static bool is_compared(sl_str_t text, size_t at, size_t len)
+{
+  static const char *const words[] = {"like", "ilike", "between"};
+  const char *p = text.p + at, *from = p, *end = text.p + text.len, *next = p + 1 + len;
+  while (from > text.p && isspace((unsigned char)from[-1])) from--;
+  while (next < end && isspace((unsigned char)*next)) next++;
+  if (from > text.p && strchr("=<>", from[-1])) {
+    char before = from - 1 > text.p ? from[-2] : 0;
+    return !(from[-1] == '>' && before == '=') && !(from[-1] == '=' && before == ':');
+  }
+  if (next < end && *next && strchr("=<>!", *next)) return true;
+  for (size_t i = 0; i < 3; i++) {
+    size_t n = strlen(words[i]);
+    if ((size_t)(from - text.p) > n && word_at(from - n, p, words[i]) &&
+        !isalnum((unsigned char)from[-1 - (int)n]))
+      return true;
+    if (word_at(next, end, words[i])) return true;
+  }
+  return false;
+}
+
+/* Does the statement say itself what holds without the value, as in (:x IS NULL OR …)? */
+static bool asks_for_null(const sl_sql_name_t *names, size_t n, sl_str_t text, sl_str_t name)
+{
+  for (size_t i = 0; i < n; i++) {
+    const char *p = text.p + names[i].at + 1 + names[i].name.len, *end = text.p + text.len;
+    if (!sl_str_eq(names[i].name, name)) continue;
+    while (p < end && isspace((unsigned char)*p)) p++;
+    if (word_at(p, end, "is")) return true;
+  }
+  return false;
+}
+
+static bool is_given(const sl_select_plan_t *plan, unsigned mask, unsigned param)
+{
+  for (unsigned i = 0; i < plan->n_conditions; i++)
+    if (plan->conditions[i].what == SL_COND_PARAM && plan->conditions[i].param == param)
+      return mask >> i & 1;
+  return false;
+}
+
+/* Without its value a comparison is with NULL, and never true: no rows, and nobody knows why. */
+static void check_optional(sl_sqlb_t *b, const sl_select_t *select, const sl_select_plan_t *plan,
+                           unsigned mask, sl_str_t text, const sl_sql_cut_t *cut)
+{
+  const sl_sql_name_t *v = (const sl_sql_name_t *)(const void *)cut->names.p;
+  size_t n = sl_sql_cut_count(cut);
+  for (size_t i = 0; i < n; i++) {
+    int param = find_param(b->op, v[i].name), line = 0, col = 0;
+    char fix[256];
+    if (param < 0 || !b->op->params[param].optional || is_given(plan, mask, (unsigned)param))
+      continue;
+    if (!is_compared(text, v[i].at, v[i].name.len) || asks_for_null(v, n, text, v[i].name))
+      continue;
+    const char *name = b->op->params[param].name.p;
+    locate(select, plan, mask, v[i].at, &line, &col);
+    snprintf(fix, sizeof fix,
+             "<if present=\"%s\">…</if> around the condition, or (:%s IS NULL OR …)", name, name);
+    sl_sqlb_error(b, "R385", line, col, fix,
+                  "without the optional param %s this compares with NULL, which is never true",
+                  name);
+  }
+}
+
 static void bind_names(sl_sqlb_t *b, const sl_select_t *select, const sl_select_plan_t *plan,
                        unsigned mask, const sl_sql_cut_t *cut, sl_variant_t *variant)
 {
@@ -168,6 +268,8 @@ static void compile_variant(sl_sqlb_t *b, const sl_select_t *select, const sl_se
     sl_sqlb_error(b, "R351", line, col, NULL, "%s", cut.problem);
   }
   bind_names(b, select, plan, mask, &cut, variant);
+  check_quoted(b, select, plan, mask, &cut);
+  if (!cut.problem) check_optional(b, select, plan, mask, sl_buf_str(&text), &cut);
   variant->key = (*b->keys)++;
   size_t skip = 0;
   while (skip < cut.text.len && strchr(" \t\r\n", cut.text.p[skip])) skip++;

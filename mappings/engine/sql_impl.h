@@ -18,6 +18,7 @@ typedef struct sl_sql_name {
 typedef struct sl_sql_cut {
   sl_buf_t text;       /* with ? for each name */
   sl_buf_t names;      /* sl_sql_name_t, one for each ?, in order */
+  sl_buf_t quoted;     /* sl_sql_name_t: names in literals, which are not cut out */
   const char *problem; /* what is wrong, at `at`; NULL: nothing */
   size_t at;
 } sl_sql_cut_t;
@@ -111,6 +112,8 @@ typedef struct sl_sql_plan {
   const sl_table_plan_t *tables;        /* change: the record's table, then its lists' */
   size_t n_tables;
   unsigned generated_key; /* statement key of the first <generated> */
+  const char *call_text;  /* of the procedure */
+  unsigned call_key;
 } sl_sql_plan_t;
 
 /* The column plan called label in frame, or -1. */
@@ -149,6 +152,7 @@ struct sl_sql {
     SL_AT_RECORD, /* insert or update of the record's row */
     SL_AT_CLEAR,  /* delete of a list's rows */
     SL_AT_ITEM,   /* insert of a list's row */
+    SL_AT_CALL,   /* of a procedure */
     SL_AT_SELECT,
     SL_AT_LIST, /* select with for= */
     SL_AT_END
@@ -170,6 +174,8 @@ struct sl_sql {
   bool has_after, more;
   sl_legacy_t *after;    /* page: the cursor's key */
   sl_legacy_t *page_end; /* page: key of the last row given out */
+
+  bool out_given; /* what comes back from the procedure is in the record */
 
   bool head, ended;
   int status;
@@ -195,6 +201,12 @@ sl_code_t sl_change_value(sl_sql_t *self, const sl_record_t *record, const sl_fi
                           sl_legacy_t *out, sl_err_t *err);
 /* Values for the params of the operation to read again; false when one cannot be told. */
 bool sl_change_key_values(sl_sql_t *self, sl_err_t *err);
+
+/* sql_call.c */
+sl_code_t sl_call_statement(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err);
+/* The values of the params that come back, in their order. */
+sl_code_t sl_call_out(sl_sql_t *self, const sl_sql_cell_t *cells, size_t n, sl_err_t *err);
+sl_code_t sl_call_complete(const sl_sql_t *self, sl_err_t *err);
 
 /* sql_page.c */
 sl_code_t sl_page_read(sl_sql_t *self, sl_err_t *err); /* limit= and cursor= */

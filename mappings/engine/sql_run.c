@@ -36,7 +36,7 @@ void sl_sql_fini(sl_sql_t *self)
 
 bool sl_sql_transaction(const sl_op_t *op)
 {
-  return op->transaction || op->change.kind != SL_CHANGE_NONE;
+  return op->transaction || op->change.kind != SL_CHANGE_NONE || op->procedure;
 }
 
 /* --- parameters
@@ -216,7 +216,7 @@ static sl_code_t begin(sl_sql_t *self, sl_err_t *err)
   if (self->op->change.kind)
     to_generated(self, 0);
   else
-    self->at = SL_AT_SELECT;
+    self->at = self->op->procedure ? SL_AT_CALL : SL_AT_SELECT;
   return self->op->page ? sl_page_read(self, err) : SL_OK;
 }
 
@@ -235,6 +235,7 @@ sl_code_t sl_sql_next(sl_sql_t *self, sl_sql_statement_t *statement, bool *done_
   case SL_AT_RECORD: return sl_change_record(self, statement, err);
   case SL_AT_CLEAR: return sl_change_clear(self, statement, err);
   case SL_AT_ITEM: return sl_change_item(self, statement, err);
+  case SL_AT_CALL: return sl_call_statement(self, statement, err);
   case SL_AT_SELECT:
     return select_statement(self, (size_t)self->reading_plan->main_select, statement, err);
   case SL_AT_LIST: return select_statement(self, self->index, statement, err);
@@ -249,12 +250,14 @@ sl_code_t sl_sql_next(sl_sql_t *self, sl_sql_statement_t *statement, bool *done_
 
 sl_code_t sl_sql_columns(sl_sql_t *self, const sl_str_t *labels, size_t n, sl_err_t *err)
 {
+  if (self->at == SL_AT_CALL && !self->op->n_selects) return SL_OK; /* rows that nobody wants */
   if (self->at != SL_AT_GENERATED) return sl_rows_columns(self, labels, n, err);
   return n ? SL_OK : sl_err_set(err, SL_GARBAGE, "the select of a generated value has no column");
 }
 
 sl_code_t sl_sql_row(sl_sql_t *self, const sl_sql_cell_t *cells, size_t n, sl_err_t *err)
 {
+  if (self->at == SL_AT_CALL && !self->op->n_selects) return SL_OK;
   if (self->at != SL_AT_GENERATED) return sl_rows_row(self, cells, n, err);
   sl_legacy_t *value = &self->generated[self->index];
   if (value->state != SL_L_MISSING || !n || cells[0].null)
@@ -262,6 +265,12 @@ sl_code_t sl_sql_row(sl_sql_t *self, const sl_sql_cell_t *cells, size_t n, sl_er
                         "one value was expected from the select that generates it");
   *value = (sl_legacy_t){SL_L_TEXT, sl_arena_str(self->arena, sl_strn(cells[0].p, cells[0].len))};
   return value->text.p ? SL_OK : full(err);
+}
+
+sl_code_t sl_sql_out(sl_sql_t *self, const sl_sql_cell_t *cells, size_t n, sl_err_t *err)
+{
+  if (self->at != SL_AT_CALL) return sl_err_set(err, SL_BUG, "no procedure was called");
+  return sl_call_out(self, cells, n, err);
 }
 
 /* --- outcomes
@@ -274,11 +283,20 @@ static const sl_when_t *pick(const sl_op_t *op, sl_source_t source, sl_str_t cod
   return NULL;
 }
 
+/* Of the record that was read, or that the procedure gave back. */
+static sl_str_t slot_text(const sl_sql_t *self, const sl_field_t *field)
+{
+  if (!self->first) return sl_str("");
+  const sl_slot_t *slot = &self->first->slots[field->slot];
+  return slot->state == SL_L_TEXT ? sl_strn(slot->p, slot->len) : sl_str("");
+}
+
 static sl_code_t set_problem(sl_sql_t *self, const sl_when_t *when, bool *rollback_p, sl_err_t *err)
 {
   self->problem = sl_arena_zalloc(self->arena, sizeof *self->problem);
   if (!self->problem) return full(err);
-  sl_when_problem(self->op, when, sl_str(""), self->problem);
+  sl_when_problem(self->op, when, when->detail ? slot_text(self, when->detail) : sl_str(""),
+                  self->problem);
   self->status = when->status;
   self->at = SL_AT_END;
   self->head = self->ended = true;
@@ -306,6 +324,30 @@ static sl_code_t judge_rows(sl_sql_t *self, long rows, bool *rollback_p, sl_err_
   return set_problem(self, when, rollback_p, err);
 }
 
+/* Return codes: columns of the record, params that come back. The first that is no success
+ * decides. */
+static sl_code_t judge_fields(sl_sql_t *self, bool *rollback_p, sl_err_t *err)
+{
+  const sl_op_t *op = self->op;
+  for (size_t i = 0; i < op->n_outcomes; i++) {
+    if (op->outcomes[i].source != SL_FROM_FIELD) continue;
+    const sl_when_t *when =
+        sl_outcome_pick(&op->outcomes[i], slot_text(self, op->outcomes[i].field));
+    if (!when) return sl_err_set(err, SL_BUG, "an outcome without otherwise");
+    if (when->status >= 300) return set_problem(self, when, rollback_p, err);
+    self->status = when->status;
+  }
+  return SL_OK;
+}
+
+static sl_code_t called(sl_sql_t *self, bool *rollback_p, sl_err_t *err)
+{
+  sl_code_t code = sl_call_complete(self, err);
+  if (!code) code = judge_fields(self, rollback_p, err);
+  if (!code) self->at = SL_AT_END;
+  return code;
+}
+
 static sl_code_t refused(sl_sql_t *self, const char *sqlstate, bool *rollback_p, sl_err_t *err)
 {
   const sl_when_t *when = pick(self->op, SL_FROM_SQLSTATE, sl_str(sqlstate));
@@ -316,11 +358,24 @@ static sl_code_t refused(sl_sql_t *self, const char *sqlstate, bool *rollback_p,
   return set_problem(self, when, rollback_p, err);
 }
 
+sl_code_t sl_sql_not_committed(sl_sql_t *self, const char *sqlstate, sl_err_t *err)
+{
+  const sl_when_t *when = pick(self->op, SL_FROM_SQLSTATE, sl_str(sqlstate));
+  bool rollback;
+  if (!when || when->status < 300)
+    return sl_err_set(err, SL_LEGACY_ERROR,
+                      "the database refused to commit (SQLSTATE %s): nothing was changed",
+                      sqlstate);
+  return set_problem(self, when, &rollback, err);
+}
+
 static sl_code_t selected(sl_sql_t *self, bool *rollback_p, sl_err_t *err)
 {
   sl_code_t code = sl_rows_end(self, err);
   if (code) return code;
   if (self->reading == self->op) code = judge_rows(self, (long)self->rows.count, rollback_p, err);
+  if (!code && !self->ended && self->reading == self->op)
+    code = judge_fields(self, rollback_p, err);
   if (!code && !self->ended) to_lists(self, 0);
   return code;
 }
@@ -343,6 +398,7 @@ sl_code_t sl_sql_done(sl_sql_t *self, long rows, const char *sqlstate, bool *rol
     break;
   case SL_AT_CLEAR:
   case SL_AT_ITEM: after_item(self); break;
+  case SL_AT_CALL: code = called(self, rollback_p, err); break;
   case SL_AT_SELECT: code = selected(self, rollback_p, err); break;
   case SL_AT_LIST: to_lists(self, self->index + 1); break;
   default: return sl_err_set(err, SL_BUG, "no statement was under way");
@@ -368,7 +424,8 @@ static int preset_status(const sl_sql_t *self, bool body)
 static sl_code_t close(sl_sql_t *self, sl_err_t *err)
 {
   bool selected_any =
-      self->reading_plan->main_select >= 0 && (self->reading != self->op || !self->op->change.kind);
+      self->op->procedure || (self->reading_plan->main_select >= 0 &&
+                              (self->reading != self->op || !self->op->change.kind));
   if (selected_any && read_something(self)) {
     sl_code_t code = sl_rows_finish(self, err);
     if (code) return code;

@@ -34,6 +34,18 @@ static bool wrong(scanner_t *s, const char *at, const char *problem)
   return false;
 }
 
+/* Names in a literal are part of its text. Who writes ':id' rarely means that: they are noted. */
+static void note_quoted(scanner_t *s, const char *end)
+{
+  for (const char *q = s->p + 1; q + 1 < end; q++) {
+    if (*q != ':' || !is_start(q[1]) || is_part(q[-1]) || q[-1] == ':') continue;
+    const char *from = q + 1;
+    while (q + 1 < end && is_part(q[1])) q++;
+    sl_sql_name_t name = {{from, (size_t)(q + 1 - from)}, (size_t)(from - 1 - s->start)};
+    sl_buf_add(&s->cut->quoted, (const char *)&name, sizeof name);
+  }
+}
+
 /* A run up to the closing quote; a doubled one is part of it. */
 static bool quoted(scanner_t *s, char quote, bool backslash)
 {
@@ -42,7 +54,10 @@ static bool quoted(scanner_t *s, char quote, bool backslash)
     if (backslash && *q == '\\' && q + 1 < s->end) {
       q++;
     } else if (*q == quote) {
-      if (q + 1 == s->end || q[1] != quote) return copy_to(s, q + 1), true;
+      if (q + 1 == s->end || q[1] != quote) {
+        if (quote == '\'') note_quoted(s, q);
+        return copy_to(s, q + 1), true;
+      }
       q++;
     }
   }
@@ -136,6 +151,8 @@ static bool step(scanner_t *s)
     if (next == '*') return block_comment(s);
     break;
   case '$':
+    if (next == '{')
+      return wrong(s, s->p, "values are bound, never pasted into the text: name it, as :name");
     if (!dollar_quote(s, &done)) return false;
     if (done) return true;
     break;
@@ -157,6 +174,7 @@ void sl_sql_cut(sl_sql_cut_t *self, sl_str_t text, unsigned keys)
   *self = (sl_sql_cut_t){0};
   sl_buf_init(&self->text, 0);
   sl_buf_init(&self->names, 0);
+  sl_buf_init(&self->quoted, 0);
   scanner_t s = {self, text.p, text.p, text.p + text.len, keys};
   while (s.p < s.end && step(&s)) {
   }
@@ -167,6 +185,7 @@ void sl_sql_cut_fini(sl_sql_cut_t *self)
 {
   sl_buf_fini(&self->text);
   sl_buf_fini(&self->names);
+  sl_buf_fini(&self->quoted);
 }
 
 /* What PostgreSQL and SQLite both take for a keyword where a column may stand: such a column can
