@@ -304,6 +304,7 @@ sl_code_t sl_number_decode(const sl_codec_t *c, sl_str_t text, sl_buf_t *out, bo
   if (!parse_legacy(c, text, &n))
     return sl_err_set(err, SL_GARBAGE, "%s was expected", expected(c));
   n.negative |= minus;
+  if (n.negative && c->no_negative_zero && is_zero(&n)) n.negative = false;
   sl_code_t code = check_number(c, &n, SL_GARBAGE, err);
   return code ? code : append(c, &n, out, quoted, err);
 }

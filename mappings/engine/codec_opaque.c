@@ -292,6 +292,15 @@ static bool declaration(scanner_t *s)
   return take(s, "?>") || fail(s, "a wrong XML declaration");
 }
 
+/* [2] of all of it: other media than XML let more through. */
+static bool only_chars(sl_str_t xml)
+{
+  size_t len;
+  for (size_t i = 0; i < xml.len; i += len)
+    if (!is_char(sl_utf8_decode(xml.p + i, &len))) return false;
+  return true;
+}
+
 bool sl_xml_well_formed(sl_str_t xml, const char **why_p)
 {
   scanner_t s; /* its stack is 4 KiB: what is not used need not be cleared */
@@ -300,7 +309,8 @@ bool sl_xml_well_formed(sl_str_t xml, const char **why_p)
   s.why = NULL;
   s.document = s.root_seen = false;
   s.depth = 0;
-  bool ok = true;
+  bool ok = only_chars(xml) || fail(&s, "a character that XML 1.0 cannot carry");
+  if (!ok) return *why_p = s.why, false;
   if (looks_at(&s, "<?xml") && xml.len > 5 && strchr(" \t\r\n", xml.p[5])) {
     s.p += 5;
     ok = declaration(&s);
