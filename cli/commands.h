@@ -16,6 +16,7 @@ int sl_cmd_check(int argc, char **argv);
 int sl_cmd_test(int argc, char **argv);
 int sl_cmd_diff(int argc, char **argv);
 int sl_cmd_doc(int argc, char **argv);
+int sl_cmd_explain(int argc, char **argv);
 int sl_cmd_fmt(int argc, char **argv);
 int sl_cmd_map(int argc, char **argv);
 int sl_cmd_call(int argc, char **argv);

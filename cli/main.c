@@ -15,6 +15,7 @@ static const command_t commands[] = {
     {"check", sl_cmd_check, "check mapping and deployment files, and tell all that is wrong"},
     {"map", sl_cmd_map, "translate records on standard input, legacy to JSON or back"},
     {"test", sl_cmd_test, "run the examples of mapping files"},
+    {"explain", sl_cmd_explain, "tell where each member of a record's JSON comes from"},
     {"diff", sl_cmd_diff, "tell what two versions of a mapping do differently"},
     {"doc", sl_cmd_doc, "write what a mapping does as a page for people"},
     {"fmt", sl_cmd_fmt, "lay out mapping and deployment files"},

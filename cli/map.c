@@ -3,10 +3,9 @@
 #include <string.h>
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/shape.h"
 #include "core/arena.h"
-#include "mappings/engine/mapping.h"
 #include "mappings/engine/run.h"
-#include "mappings/engine/xdoc.h"
 
 enum { MAX_RECORD_MEMORY = 256 * 1024 * 1024, FLUSH_AT = 64 * 1024 };
 
@@ -127,7 +126,7 @@ static void put(map_t *self, sl_str_t record)
 static void translate(map_t *self, sl_str_t record)
 {
   sl_err_t err;
-  const char *root = self->settings.root ? self->settings.root : self->settings.shape;
+  const char *root = self->settings.root ? self->settings.root : self->shape->name;
   sl_arena_reset(self->arena);
   sl_buf_clear(&self->record);
   self->n++;
@@ -146,34 +145,14 @@ static void translate(map_t *self, sl_str_t record)
 
 /* --- */
 
-static sl_code_t no_shape(const map_t *self, const char *path, sl_err_t *err)
-{
-  const char *names[64];
-  size_t n = sl_mapping_shape_count(self->mapping);
-  if (n > sizeof names / sizeof *names) n = sizeof names / sizeof *names;
-  for (size_t i = 0; i < n; i++) names[i] = sl_mapping_shape_name_at(self->mapping, i);
-  const char *nearest = sl_xdoc_nearest(self->settings.shape, names, n);
-  return sl_err_set(err, SL_NOT_FOUND, "%s has no shape \"%s\"%s%s%s", path, self->settings.shape,
-                    nearest ? ": did you mean \"" : "", nearest ? nearest : "",
-                    nearest ? "\"?" : "");
-}
-
 static sl_code_t prepare(map_t *self, const char *direction, const char *path, sl_err_t *err)
 {
   self->write = !strcmp(direction, "write");
   if (!self->write && strcmp(direction, "read"))
     return sl_err_set(err, SL_INVALID, "\"%s\" is neither read nor write", direction);
-  sl_diags_t *diags = sl_diags_new();
-  sl_load_opts_t opts = {.lossy = self->settings.lossy};
-  self->mapping = diags ? sl_mapping_load_with(path, &opts, diags) : NULL;
-  if (!self->mapping && diags) sl_diags_print(diags, stderr);
-  sl_diags_destroy(&diags);
-  if (!self->mapping) return sl_err_set(err, SL_CONFIG, "%s is not a right mapping", path);
-  if (!self->settings.shape && sl_mapping_shape_count(self->mapping) == 1)
-    self->settings.shape = strdup(sl_mapping_shape_name_at(self->mapping, 0));
-  if (!self->settings.shape) return sl_err_set(err, SL_INVALID, "--shape NAME is needed");
-  self->shape = sl_mapping_shape(self->mapping, self->settings.shape);
-  if (!self->shape) return no_shape(self, path, err);
+  sl_code_t code = sl_cmd_shape(path, self->settings.shape, self->settings.lossy, &self->mapping,
+                                &self->shape, err);
+  if (code) return code;
   self->arena = sl_arena_new(0, MAX_RECORD_MEMORY);
   if (!self->arena) return sl_err_set(err, SL_TOO_LARGE, "no memory");
   return sl_input_read("-", &self->in, err);

@@ -40,8 +40,8 @@ sl_code_t sl_field_write(const sl_field_t *field, const sl_record_t *record, sl_
   return sl_slot_write(field, &record->slots[field->slot], arena, out, err);
 }
 
-static sl_code_t legacy_of(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
-                           sl_legacy_t *out, sl_err_t *err)
+sl_code_t sl_field_legacy(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
+                          sl_legacy_t *out, sl_err_t *err)
 {
   const sl_slot_t *slot = &record->slots[field->slot];
   *out = (sl_legacy_t){(sl_lstate_t)slot->state, {slot->p, slot->len}};
@@ -52,7 +52,7 @@ sl_code_t sl_field_read(const sl_field_t *field, const sl_record_t *record, sl_a
                         sl_buf_t *json, sl_read_t *result_p, sl_err_t *err)
 {
   sl_legacy_t v;
-  sl_code_t code = legacy_of(field, record, arena, &v, err);
+  sl_code_t code = sl_field_legacy(field, record, arena, &v, err);
   if (!code) code = sl_codec_read(field->codec, v, json, result_p, err);
   return name_it(code, field->label, err);
 }
@@ -61,7 +61,7 @@ sl_code_t sl_field_read_text(const sl_field_t *field, const sl_record_t *record,
                              sl_buf_t *text, sl_read_t *result_p, sl_err_t *err)
 {
   sl_legacy_t v;
-  sl_code_t code = legacy_of(field, record, arena, &v, err);
+  sl_code_t code = sl_field_legacy(field, record, arena, &v, err);
   if (!code) code = sl_codec_read_text(field->codec, v, text, result_p, err);
   return name_it(code, field->label, err);
 }

@@ -24,6 +24,9 @@ sl_code_t sl_field_read(const sl_field_t *field, const sl_record_t *record, sl_a
 /* The same as bare text, for a header or a return code; appended. */
 sl_code_t sl_field_read_text(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
                              sl_buf_t *text, sl_read_t *result_p, sl_err_t *err);
+/* What sl_field_read would hand to the codec. */
+sl_code_t sl_field_legacy(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
+                          sl_legacy_t *out, sl_err_t *err);
 /* One slot through the field's codec, as sl_field_write does for a field that is not derived. */
 sl_code_t sl_slot_write(const sl_field_t *field, const sl_slot_t *slot, sl_arena_t *arena,
                         sl_legacy_t *out, sl_err_t *err);

@@ -143,6 +143,10 @@ size_t sl_run_unknown(const sl_run_t *self);
 /* --- shapes alone (sluice map, tests, benchmarks) -----------------------------------------------
  */
 
+struct sl_record; /* plan.h */
+/* One legacy record → a record in legacy spelling, from arena; legacy has to stay. For tools. */
+sl_code_t sl_shape_record(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t legacy,
+                          struct sl_record **record_p, sl_err_t *err);
 /* One legacy record (SOAP: an XML element with the shape's content; REST: JSON; ODBC: CSV with a
  * header line, unquoted empty is NULL) → one JSON value appended to out. */
 sl_code_t sl_shape_read(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t legacy, sl_buf_t *out,

@@ -33,12 +33,18 @@ static sl_code_t read_legacy(const sl_mapping_t *m, sl_record_t *record, sl_aren
   }
 }
 
+sl_code_t sl_shape_record(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t legacy,
+                          sl_record_t **record_p, sl_err_t *err)
+{
+  *record_p = sl_record_new(shape->frame, arena);
+  return *record_p ? read_legacy(shape->mapping, *record_p, arena, legacy, err) : no_room(err);
+}
+
 sl_code_t sl_shape_read(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t legacy, sl_buf_t *out,
                         sl_err_t *err)
 {
-  sl_record_t *record = sl_record_new(shape->frame, arena);
-  if (!record) return no_room(err);
-  sl_code_t code = read_legacy(shape->mapping, record, arena, legacy, err);
+  sl_record_t *record;
+  sl_code_t code = sl_shape_record(shape, arena, legacy, &record, err);
   return code ? code : sl_json_write(record, arena, out, err);
 }
 
