@@ -37,8 +37,8 @@ void sl_check_change(sl_bf_t *f, const sl_table_t *table, const sl_xel_t *el, bo
                "%s is a view, and cannot be written", table->name);
   for (size_t i = 0; i < f->n_columns; i++) {
     const sl_field_t *field = f->columns[i].field;
-    if (!field || !field->column || !field->column->generated || field->generated ||
-        field->access == SL_READ_ONLY || (!insert && field->key))
+    if (!field || !field->column || f->columns[i].place || !field->column->generated ||
+        field->generated || field->access == SL_READ_ONLY || (!insert && field->key))
       continue;
     sl_b_error(b, "T301", field->line, field->col,
                "add generated=\"true\", or access=\"read-only\"",

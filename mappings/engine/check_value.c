@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include "mappings/engine/check.h"
 #include "mappings/engine/codec_impl.h"
 
@@ -301,7 +302,8 @@ static const sl_xel_t *el_of(const sl_bf_t *f, const sl_field_t *field)
 
 static void check_list(sl_bf_t *f, const sl_bx_t *x)
 {
-  if (!x->child || x->child->max > 1) return;
+  if (!x->child || x->child->max > 1 || (x->list->whole && x->list->whole->form == SL_LIST_SLOTS))
+    return;
   const sl_xel_t *el = NULL;
   for (size_t i = 0; i < f->n_lists; i++)
     if (f->lists[i] == x->list) el = f->list_els[i];
@@ -347,10 +349,12 @@ static void check_columns(sl_bf_t *f, sl_arena_t *scratch)
 {
   for (size_t i = 0; i < f->n_columns; i++) {
     const sl_field_t *field = f->columns[i].field;
+    const sl_list_t *place = f->columns[i].place;
     if (!field || !field->column) continue;
+    if (place && strcasecmp(f->columns[i].label.p, field->column->name)) continue; /* all alike */
     struct line l = {.f = f,
                      .field = field,
-                     .el = el_of(f, field),
+                     .el = el_of(place ? f->items[place->whole->index] : f, field),
                      .column = field->column,
                      .path = field->column->name,
                      .nillable = field->column->nullable || field->column->generated,
@@ -363,7 +367,8 @@ static void check_frame(sl_bf_t *f, sl_arena_t *scratch)
 {
   if (f->xml) check_node(f, f->xml, scratch);
   check_columns(f, scratch);
-  for (size_t i = 0; i < f->n_lists; i++) check_frame(f->items[i], scratch);
+  for (size_t i = 0; i < f->n_lists; i++)
+    if (f->items[i]) check_frame(f->items[i], scratch);
 }
 
 void sl_check_values(sl_bf_t *f)

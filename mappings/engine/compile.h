@@ -91,6 +91,13 @@ struct sl_bj { /* a JSON member */
   sl_access_t access;
 };
 
+/* A numbered place of <slots>: like a list of one item, whose element has a name of its own. */
+typedef struct sl_bplace {
+  sl_list_t *list;
+  const sl_bx_t *x; /* SOAP */
+  const sl_bf_t *item;
+} sl_bplace_t;
+
 struct sl_bf { /* a frame */
   sl_build_t *b;
   sl_frame_t *frame;
@@ -100,16 +107,26 @@ struct sl_bf { /* a frame */
   const sl_xel_t **els; /* of fields, for messages */
   sl_list_t **lists;
   const sl_xel_t **list_els;
-  sl_bf_t **items; /* of lists */
+  sl_bf_t **items; /* of lists; NULL for places: theirs is that of the slots */
+  sl_bplace_t *places;
   sl_http_end_t *http, *rest;
   sl_column_plan_t *columns;
-  size_t n_fields, n_lists, n_http, n_rest, n_columns; /* caps follow from these: powers of two */
-  bool request;                                        /* it is written to the legacy system */
-  struct sl_bcompute *computes;                        /* yet to be resolved */
+  size_t n_fields, n_lists, n_places, n_http, n_rest,
+      n_columns;                /* caps follow from these: powers of two */
+  bool request;                 /* it is written to the legacy system */
+  struct sl_bcompute *computes; /* yet to be resolved */
   size_t n_computes;
   bool merge; /* what the consumer leaves out stays as it is: no defaults */
   int depth;
 };
+
+/* "ADDR{1..5}/TEXT", taken apart. */
+typedef struct sl_places {
+  const char *before, *after; /* "ADDR", "" */
+  const char *rest;           /* XML and JSON: within the place: "/TEXT"; "" if none */
+  unsigned from, n;
+  int width; /* of the number, with zeros: {01..12} */
+} sl_places_t;
 
 /* Where members stand: a point in a frame's trees. */
 typedef struct sl_at {
@@ -117,8 +134,9 @@ typedef struct sl_at {
   sl_bx_t *x;
   sl_bj_t *j, *lj;
   sl_access_t access;
-  const sl_table_t *table; /* ODBC with a catalogue */
-  const char *json_base;   /* of pointers in messages: the list that this item is in */
+  const sl_table_t *table;   /* ODBC with a catalogue */
+  const char *json_base;     /* of pointers in messages: the list that this item is in */
+  const sl_places_t *places; /* ODBC: members are numbered columns */
 } sl_at_t;
 
 /* A <compute>, until all members are known that it may be made of. */
@@ -212,12 +230,14 @@ const sl_frame_t *sl_bf_finish(sl_bf_t *f);
 
 /* A <field>. */
 void sl_b_field(sl_at_t at, const sl_xel_t *el);
-/* The legacy end of a line: its codec and its place. False after an error. */
+/* The legacy end of a line: its codec and its place; el NULL: nothing is said. False after an
+ * error. */
 bool sl_b_legacy_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field);
 /* json= and http= of a line, and its name in messages. */
 void sl_b_consumer_ends(sl_at_t at, const sl_xel_t *el, sl_field_t *field);
-/* A list whose items are plain values: one field, which is the item. */
-void sl_b_scalar_items(sl_at_t at, const sl_xel_t *el);
+/* A list whose items are plain values: one field, which is the item, at path within its element
+ * ("." or "": all of it). */
+void sl_b_scalar_items(sl_at_t at, const sl_xel_t *el, const char *path);
 /* The field at a legacy path that only the engine reads (outcome, detail); shared with one that is
  * mapped. NULL after an error. */
 sl_field_t *sl_b_probe(sl_at_t at, const sl_xat_t *path);
@@ -234,6 +254,29 @@ sl_bshape_t *sl_b_shape(sl_build_t *b, const sl_xat_t *at);
 void sl_b_members(sl_at_t at, const sl_xel_t *el);
 /* Shapes on their own. */
 void sl_b_compile_shapes(sl_build_t *b);
+
+/* --- compile_lists.c
+ * -------------------------------------------------------------------------------- */
+
+/* A new list for el (list, slots, zip, pairs) and the frame of its items; NULL after an error. */
+sl_list_t *sl_b_list(sl_at_t at, const sl_xel_t *el, sl_list_form_t form, sl_bf_t **item_p);
+/* The members of its items stand there, once json= is taken; .f NULL after an error. */
+sl_at_t sl_b_list_json(sl_at_t at, const sl_xel_t *el, sl_list_t *list, sl_bf_t *item);
+/* legacy= of a list that is one repeated element or array. False after an error. */
+bool sl_b_list_legacy(sl_at_t at, const sl_xat_t *legacy, sl_bf_t *item, sl_list_t *list, int line);
+/* key= and what hangs on it, once the members are known. */
+void sl_b_list_key(sl_at_t at, const sl_xel_t *el, sl_bf_t *item, sl_list_t *list);
+/* The table that table= of el names; NULL: none, or no catalogue. */
+const sl_table_t *sl_b_table(sl_build_t *b, const sl_xel_t *el);
+const sl_notes_t *sl_b_notes(sl_build_t *b, const sl_xel_t *el);
+
+void sl_b_slots(sl_at_t at, const sl_xel_t *el);
+void sl_b_zip(sl_at_t at, const sl_xel_t *el);
+void sl_b_pairs(sl_at_t at, const sl_xel_t *el);
+/* The label of the nth numbered column: {n} in label is the number; without, label comes behind
+ * the place's own name. */
+const char *sl_b_place_label(sl_build_t *b, const sl_places_t *places, const char *label,
+                             unsigned n);
 
 /* --- compile_op.c
  * ----------------------------------------------------------------------------------- */

@@ -111,7 +111,8 @@ static sl_field_t *column_reader(struct prog *g, const sl_xat_t *path)
 {
   const sl_bf_t *f = g->at.f;
   for (size_t i = 0; i < f->n_columns; i++)
-    if (f->columns[i].field && f->columns[i].field->access != SL_WRITE_ONLY &&
+    if (f->columns[i].field && !f->columns[i].place &&
+        f->columns[i].field->access != SL_WRITE_ONLY &&
         !strcasecmp(f->columns[i].label.p, path->value))
       return (sl_field_t *)f->columns[i].field; /* still being built */
   return new_reader(g, path);
@@ -469,5 +470,6 @@ void sl_b_resolve(sl_bf_t *f)
   size_t n = f->n_computes;
   f->n_computes = 0;
   for (size_t i = 0; i < n; i++) resolve(f->b, &f->computes[i]);
-  for (size_t i = 0; i < f->n_lists; i++) sl_b_resolve(f->items[i]);
+  for (size_t i = 0; i < f->n_lists; i++)
+    if (f->items[i]) sl_b_resolve(f->items[i]);
 }

@@ -20,7 +20,8 @@ void sl_b_taken(sl_at_t at, const sl_xat_t *path, int line)
 {
   sl_b_error(at.f->b, "R211", path->value_line, path->value_col,
              "one line for each, or access=\"read-only\" on one and \"write-only\" on the other",
-             "%s is mapped already (line %d)", path->value, line);
+             "%s is mapped already (line %d)",
+             at.x && !strcmp(path->value, ".") ? at.x->name : path->value, line);
 }
 
 /* field takes the place *at_p; when another has it already and only one of them writes, they share
@@ -66,14 +67,15 @@ static bool xml_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_fie
 static bool column_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field)
 {
   sl_build_t *b = at.f->b;
-  const sl_column_t *column = at.table ? sl_table_column(at.table, path->value) : NULL;
+  const char *label = at.places ? sl_b_place_label(b, at.places, path->value, 0) : path->value;
+  const sl_column_t *column = at.table ? sl_table_column(at.table, label) : NULL;
   if (at.table && !column && field->access != SL_READ_ONLY) {
     const char *words[64];
     size_t n = 0;
     for (; n < at.table->n_columns && n < 64; n++) words[n] = at.table->columns[n].name;
-    sl_b_error(b, "R206", path->value_line, path->value_col, sl_b_advice(b, path->value, words, n),
+    sl_b_error(b, "R206", path->value_line, path->value_col, sl_b_advice(b, label, words, n),
                "no column %s in %s (a column of another table has to be access=\"read-only\")",
-               path->value, at.table->name);
+               label, at.table->name);
   }
   field->column = column;
   field->nillable = !column || column->nullable;
@@ -200,19 +202,26 @@ void sl_b_field(sl_at_t at, const sl_xel_t *el)
 }
 
 /* Items that are plain values: one field, which is the item. */
-void sl_b_scalar_items(sl_at_t at, const sl_xel_t *el)
+void sl_b_scalar_items(sl_at_t at, const sl_xel_t *el, const char *path)
 {
-  static const sl_xat_t self = {"legacy", ".", 0, 0, 0, 0};
+  const sl_xat_t *legacy = sl_xel_at(el, "legacy");
+  sl_xat_t self = legacy ? *legacy : (sl_xat_t){.name = "legacy"};
+  self.value = path;
   sl_field_t *field = sl_bf_field(at.f, el);
   if (!field) return;
   field->access = (uint8_t)at.access;
   field->legacy = field->label = field->json = at.json_base;
   if (at.f->b->m->kind == SL_KIND_SOAP) {
     xml_end(at, el, &self, field);
+  } else if (at.f->b->m->kind == SL_KIND_ODBC) {
+    field->legacy = ""; /* of the columns, which the slots number */
+    column_end(at, el, &self, field);
+    field->legacy = at.json_base;
   } else {
     field->nillable = true;
     field->codec = sl_b_codec(at.f->b, el, NULL, NULL, SL_CODEC_TEXT);
-    sl_bj_t *lj = sl_bj_walk(at.f, at.lj, "", NULL, SL_JN_FIELD, at.access);
+    sl_bj_t *lj =
+        sl_bj_walk(at.f, at.lj, strcmp(path, ".") ? path : "", &self, SL_JN_FIELD, at.access);
     if (lj) lj->field = field;
   }
   sl_bj_t *j = sl_bj_walk(at.f, at.j, "", NULL, SL_JN_FIELD, at.access);

@@ -148,6 +148,7 @@ static void flatten_json(sl_bf_t *f, const sl_bj_t *j, sl_jnode_t *node)
                        .field = j->field,
                        .constant = j->constant,
                        .list = j->list};
+  if (j->kind == SL_JN_PAIRS) node->has_list = true;
   if (j->kind == SL_JN_IGNORE) node->readable = false;
   for (const sl_bj_t *c = j->first; c; c = c->next) n++;
   sl_jnode_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
@@ -161,12 +162,38 @@ static void flatten_json(sl_bf_t *f, const sl_bj_t *j, sl_jnode_t *node)
   node->n_children = (uint16_t)(v ? n : 0);
 }
 
+/* The frame of a numbered place: the slots' own, but for the name of its element. */
+static void finish_place(sl_build_t *b, sl_bplace_t *place)
+{
+  sl_frame_t *frame = sl_b_alloc(b, sizeof *frame);
+  sl_xnode_t *xml = place->x ? sl_b_alloc(b, sizeof *xml) : NULL;
+  const sl_frame_t *item = place->item->frame;
+  if (!frame || (place->x && (!xml || !item->xml))) return;
+  *frame = *item;
+  place->list->item = frame;
+  if (!xml) return;
+  uint16_t ns = space_of(b, place->x->ns);
+  *xml = *item->xml;
+  xml->path = place->x->path;
+  xml->open = tag(b, "<", ns, place->x->name, "");
+  xml->close = tag(b, "</", ns, place->x->name, ">");
+  frame->xml = xml;
+}
+
+static bool is_shaped(const sl_list_t *list)
+{
+  return list->form != SL_LIST_REPEATS || list->n_picks || list->key_fields || list->item->shaped;
+}
+
 const sl_frame_t *sl_bf_finish(sl_bf_t *f)
 {
   sl_build_t *b = f->b;
   sl_frame_t *frame = f->frame;
   sl_b_resolve(f);
-  for (size_t i = 0; i < f->n_lists; i++) sl_bf_finish(f->items[i]);
+  for (size_t i = 0; i < f->n_lists; i++)
+    if (f->items[i]) sl_bf_finish(f->items[i]);
+  for (size_t i = 0; i < f->n_places; i++) finish_place(b, &f->places[i]);
+  for (size_t i = 0; i < f->n_lists; i++) frame->shaped |= is_shaped(f->lists[i]);
   frame->n_slots = (uint16_t)f->n_fields;
   frame->n_lists = (uint16_t)f->n_lists;
   frame->fields = (const sl_field_t *const *)f->fields;

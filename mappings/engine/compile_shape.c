@@ -5,9 +5,6 @@
 #include "mappings/engine/check.h"
 #include "mappings/engine/compile.h"
 
-/* A list in a list in a list … of more levels than this is a mistake. */
-enum { MAX_FRAMES = 16 };
-
 static void members_of(sl_at_t at, const sl_xel_t *el);
 
 sl_bshape_t *sl_b_shape(sl_build_t *b, const sl_xat_t *at)
@@ -46,105 +43,22 @@ static void add_object(sl_at_t at, const sl_xel_t *el)
   sl_b_members(at, el);
 }
 
-static const char *const *name_words(sl_build_t *b, const char *words, size_t *n_p)
-{
-  const char **v = NULL;
-  size_t n = 0;
-  for (const char *p = words + strspn(words, " \t\r\n"); *p; p += strspn(p, " \t\r\n")) {
-    size_t len = strcspn(p, " \t\r\n");
-    v = sl_b_grow(b, v, n, sizeof *v);
-    if (!v) break;
-    v[n++] = sl_b_dup(b, p, len);
-    p += len;
-  }
-  *n_p = v ? n : 0;
-  return v;
-}
-
-static const sl_table_t *table_of(sl_build_t *b, const sl_xel_t *el)
-{
-  const sl_xat_t *at = sl_xel_at(el, "table");
-  if (!at || !b->m->contract || b->m->kind != SL_KIND_ODBC) return NULL;
-  const sl_table_t *table = sl_contract_table(b->m->contract, at->value);
-  if (table) return table;
-  const char *words[64];
-  size_t n = 0;
-  for (; n < sl_contract_table_count(b->m->contract) && n < 64; n++)
-    words[n] = sl_contract_table_at(b->m->contract, n)->name;
-  sl_b_error(b, "R208", at->value_line, at->value_col, sl_b_advice(b, at->value, words, n),
-             "no table %s in the catalogue", at->value);
-  return NULL;
-}
-
-static bool list_legacy(sl_at_t at, const sl_xel_t *el, sl_bf_t *item, sl_list_t *list)
-{
-  sl_build_t *b = at.f->b;
-  const sl_xat_t *legacy = sl_xel_at(el, "legacy");
-  if (b->m->kind == SL_KIND_ODBC) return true;
-  if (!legacy) {
-    sl_b_error(b, "R230", el->line, el->col, NULL, "a list needs legacy=");
-    return false;
-  }
-  list->legacy = sl_b_printf(b, "%s", legacy->value);
-  if (b->m->kind != SL_KIND_SOAP) {
-    sl_bj_t *j =
-        sl_bj_walk(at.f, at.lj, legacy->value, legacy, SL_JN_LIST, (sl_access_t)list->access);
-    if (j) j->list = list;
-    return j;
-  }
-  sl_ba_t *attr;
-  sl_bx_t *x = sl_bx_walk(at.f, at.x, legacy->value, legacy, true, &attr);
-  if (!x || attr || x == at.x) return false;
-  if (x->list || x->field || x->first) return sl_b_taken(at, legacy, el->line), false;
-  x->list = list;
-  x->item = item;
-  list->min = x->child ? x->child->min : 0;
-  list->max = x->child ? x->child->max : SL_UNBOUNDED;
-  item->xml = sl_b_alloc(b, sizeof *item->xml);
-  if (!item->xml) return false;
-  *item->xml =
-      (sl_bx_t){.name = x->name, .ns = x->ns, .path = "", .elem = x->elem, .type = x->type};
-  return true;
-}
-
 static void add_list(sl_at_t at, const sl_xel_t *el)
 {
   sl_build_t *b = at.f->b;
-  const sl_xat_t *json = sl_xel_at(el, "json");
-  if (!json) {
-    sl_b_error(b, "R230", el->line, el->col, NULL, "a list needs json=");
-    return;
-  }
-  if (at.f->depth >= MAX_FRAMES) {
-    sl_b_error(b, "R232", el->line, el->col, NULL, "more than %d lists within lists", MAX_FRAMES);
-    return;
-  }
-  sl_bf_t *item = sl_bf_new(b, at.f->frame->name, at.f->request);
-  sl_list_t *list = item ? sl_bf_list(at.f, el, item) : NULL;
+  sl_bf_t *item;
+  sl_list_t *list = sl_b_list(at, el, SL_LIST_REPEATS, &item);
   if (!list) return;
-  item->depth = at.f->depth + 1;
-  list->access = (uint8_t)sl_b_narrower(at.access, sl_b_access(el));
   list->single_object = sl_xel_at(el, "single") != NULL;
-  list->table = item->frame->table = sl_b_printf(b, "%s", sl_xel_get(el, "table", ""));
-  list->key = name_words(b, sl_xel_get(el, "key", ""), &list->n_key);
-  list->parent = name_words(b, sl_xel_get(el, "parent", ""), &list->n_parent);
-  if (!list_legacy(at, el, item, list)) return;
-  sl_bj_t *j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_LIST, (sl_access_t)list->access);
-  if (!j) return;
-  j->list = list;
-  list->json = sl_b_printf(b, "%s%s", at.json_base, j->pointer);
-  sl_at_t in = {.f = item,
-                .x = item->xml,
-                .j = item->json,
-                .lj = item->legacy_json,
-                .access = (sl_access_t)list->access,
-                .table = table_of(b, el),
-                .json_base = list->json};
+  if (!sl_b_list_legacy(at, sl_xel_at(el, "legacy"), item, list, el->line)) return;
+  sl_at_t in = sl_b_list_json(at, el, list, item);
+  if (!in.f) return;
   bool plain = !sl_xel_find(el->first, NULL) && !sl_xel_at(el, "shape");
   if (plain && b->m->kind != SL_KIND_ODBC)
-    sl_b_scalar_items(in, el);
+    sl_b_scalar_items(in, el, ".");
   else
     sl_b_members(in, el);
+  sl_b_list_key(at, el, item, list);
 }
 
 static sl_const_t *new_const(sl_build_t *b, const char *text, const char *label)
@@ -191,7 +105,7 @@ static void legacy_const(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path)
     sl_column_plan_t *v = sl_b_grow(b, at.f->columns, at.f->n_columns, sizeof *v);
     if (!v || !c) return;
     at.f->columns = v;
-    v[at.f->n_columns++] = (sl_column_plan_t){sl_str(c->label), NULL, c};
+    v[at.f->n_columns++] = (sl_column_plan_t){.label = sl_str(c->label), .constant = c};
     sl_check_const(at.f, el, NULL, at.table);
   } else {
     sl_bj_t *j = sl_bj_walk(at.f, at.lj, path->value, path, SL_JN_CONST, SL_READ_WRITE);
@@ -237,7 +151,8 @@ static void members_of(sl_at_t at, const sl_xel_t *el)
     void (*add)(sl_at_t at, const sl_xel_t *el);
   } kinds[] = {{"field", sl_b_field},   {"object", add_object}, {"list", add_list},
                {"const", add_const},    {"ignore", add_ignore}, {"compute", sl_b_compute},
-               {"record", sl_b_record}, {"use", add_object}};
+               {"record", sl_b_record}, {"use", add_object},    {"slots", sl_b_slots},
+               {"zip", sl_b_zip},       {"pairs", sl_b_pairs}};
   for (const sl_xel_t *m = el->first; (m = sl_xel_find(m, NULL)); m = m->next)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
       if (!strcmp(m->name, kinds[i].name)) kinds[i].add(at, m);
@@ -257,7 +172,7 @@ void sl_b_members(sl_at_t at, const sl_xel_t *el)
     if (at.x) at.x->covered = true;
     sl_at_t in = at;
     if (b->m->kind == SL_KIND_ODBC && sl_xel_at(shape->el, "table")) {
-      in.table = table_of(b, shape->el);
+      in.table = sl_b_table(b, shape->el);
       in.f->frame->table = sl_b_printf(b, "%s", sl_xel_get(shape->el, "table", ""));
     }
     shape->open = true;
@@ -296,7 +211,7 @@ void sl_b_compile_shapes(sl_build_t *b)
                   .x = f->xml,
                   .j = f->json,
                   .lj = f->legacy_json,
-                  .table = table_of(b, shape->el),
+                  .table = sl_b_table(b, shape->el),
                   .json_base = ""};
     shape->open = true;
     members_of(at, shape->el);

@@ -164,7 +164,7 @@ static void read_page(sl_build_t *b, sl_op_t *op, const sl_xel_t *el)
 static sl_field_t *column_field(const sl_bf_t *f, const char *column)
 {
   for (size_t i = 0; i < f->n_columns; i++)
-    if (f->columns[i].field && !strcasecmp(f->columns[i].label.p, column))
+    if (f->columns[i].field && !f->columns[i].place && !strcasecmp(f->columns[i].label.p, column))
       return (sl_field_t *)f->columns[i].field;
   return NULL;
 }

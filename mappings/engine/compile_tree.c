@@ -20,7 +20,7 @@ sl_bf_t *sl_bf_new(sl_build_t *b, const char *name, bool request)
 }
 
 /* NULL for elements that the engine made up. */
-static const sl_notes_t *notes_of(sl_build_t *b, const sl_xel_t *el)
+const sl_notes_t *sl_b_notes(sl_build_t *b, const sl_xel_t *el)
 {
   sl_notes_t *n = sl_b_alloc(b, sizeof *n);
   if (!n) return NULL;
@@ -53,7 +53,7 @@ sl_field_t *sl_bf_field(sl_bf_t *f, const sl_xel_t *el)
   field->json = field->http = field->legacy = field->label = "";
   field->line = el->line;
   field->col = el->col;
-  field->notes = el->parent ? notes_of(b, el) : NULL;
+  field->notes = el->parent ? sl_b_notes(b, el) : NULL;
   if (f->n_fields >= UINT16_MAX) return b->failed = true, NULL;
   return v[f->n_fields++] = field;
 }
@@ -76,6 +76,7 @@ sl_list_t *sl_bf_list(sl_bf_t *f, const sl_xel_t *el, sl_bf_t *item)
   list->line = el->line;
   list->col = el->col;
   list->item = item->frame;
+  list->notes = el->parent ? sl_b_notes(b, el) : NULL;
   items[f->n_lists] = item;
   return v[f->n_lists++] = list;
 }
@@ -233,6 +234,11 @@ sl_bx_t *sl_bx_walk(sl_bf_t *f, sl_bx_t *from, const char *path, const sl_xat_t 
     }
     x = walk_child(f, x, &s, path, at);
     if (!x) return NULL;
+    if (x->list && x->list->whole && x->list->whole->form == SL_LIST_SLOTS) {
+      at_step(f, at, path, &s, "R211", "leave it to the slots, or out of them",
+              sl_b_printf(f->b, "%s is mapped already (line %d)", x->path, x->list->line));
+      return NULL;
+    }
     if (repeats_here(x) && !(repeats && !*p)) {
       at_step(f, at, path, &s, "R203",
               sl_b_printf(f->b, "map it with <list legacy=\"%s\" …>", x->path),

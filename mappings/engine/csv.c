@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "mappings/engine/field.h"
+#include "mappings/engine/lists.h"
 
 enum { CELLS_MAX = 512, LEVELS_MAX = 8, NO_CELL = 0xffff };
 
@@ -32,10 +33,14 @@ static sl_code_t find_levels(const sl_frame_t *frame, levels_t *levels, sl_err_t
 {
   levels->n = 1;
   levels->v[0] = (level_t){.frame = frame};
-  while (frame->n_lists) {
-    if (frame->n_lists > 1 || levels->n == LEVELS_MAX)
+  for (;;) {
+    const sl_list_t *list = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < frame->n_lists; i++)
+      if (sl_list_has_rows(frame->lists[i])) list = frame->lists[i], n++;
+    if (!n) break;
+    if (n > 1 || levels->n == LEVELS_MAX)
       return sl_err_set(err, SL_INVALID, "a record with several lists does not fit into rows");
-    const sl_list_t *list = frame->lists[0];
     frame = list->item;
     levels->v[levels->n++] = (level_t){.frame = frame, .list = list};
   }
@@ -134,22 +139,26 @@ static sl_code_t map_columns(level_t *level, const cell_t *header, size_t n, sl_
     for (size_t k = 0; k < n && level->cell[i] == NO_CELL; k++)
       if (same_label(header[k].text, column->label)) level->cell[i] = (uint16_t)k;
     if (level->cell[i] == NO_CELL && !(written && column->field->access == SL_READ_ONLY))
-      return sl_err_field(err, SL_GARBAGE, column->field->legacy, "the header has no column %s",
-                          column->field->legacy);
+      return sl_err_field(err, SL_GARBAGE, column->label.p, "the header has no column %s",
+                          column->label.p);
   }
   return SL_OK;
 }
 
-static void fill(const level_t *level, const cell_t *cells)
+static bool fill(const level_t *level, const cell_t *cells, sl_arena_t *arena)
 {
   for (size_t i = 0; i < level->frame->n_columns; i++) {
     if (level->cell[i] == NO_CELL) continue;
     const cell_t *cell = &cells[level->cell[i]];
-    level->record->slots[level->frame->columns[i].field->slot] =
+    const sl_list_t *place = level->frame->columns[i].place;
+    sl_record_t *to = place ? sl_lists_place(level->record, place, arena) : level->record;
+    if (!to) return false;
+    to->slots[level->frame->columns[i].field->slot] =
         (sl_slot_t){cell->text.p ? cell->text.p : "", (uint32_t)cell->text.len,
                     cell->null ? SL_L_NIL : SL_L_TEXT, 0};
   }
   for (size_t i = 0; i < level->frame->n_lists; i++) level->record->lists[i].state = SL_L_TEXT;
+  return true;
 }
 
 static bool is_key(const sl_list_t *list, sl_str_t label)
@@ -190,8 +199,7 @@ static sl_code_t add_items(levels_t *levels, const cell_t *cells, sl_arena_t *ar
     if (no_item(level, cells)) return SL_OK;
     if (same_item(level, cells)) continue;
     level->record = sl_record_add(levels->v[i - 1].record, level->list->index, arena);
-    if (!level->record) return full(err);
-    fill(level, cells);
+    if (!level->record || !fill(level, cells, arena)) return full(err);
     for (unsigned k = i + 1; k < levels->n; k++) levels->v[k].record = NULL;
   }
   return SL_OK;
@@ -214,11 +222,12 @@ sl_code_t sl_csv_read(sl_record_t *record, sl_arena_t *arena, sl_str_t csv, sl_e
     if (n != n_header)
       return sl_err_set(err, SL_GARBAGE, "a row of %zu cells was expected, as in the header",
                         n_header);
-    if (!rows++) fill(&levels.v[0], cells);
+    if (!rows++ && !fill(&levels.v[0], cells, arena)) return full(err);
     code = add_items(&levels, cells, arena, err);
   }
   if (!code && !rows) code = sl_err_set(err, SL_GARBAGE, "a row was expected below the header");
-  return code;
+  size_t unknown = 0;
+  return code ? code : sl_lists_gather(record, arena, SL_GATHER_ROWS, &unknown, err);
 }
 
 /* --- writing -------------------------------------------------------------------------------------
@@ -269,7 +278,9 @@ static sl_code_t put_cells(const level_t *level, bool *comma_p, sl_arena_t *aren
     if (!level->record) continue;
     sl_legacy_t v = {SL_L_TEXT, {NULL, 0}};
     if (column->field) {
-      sl_code_t code = sl_field_write(column->field, level->record, arena, &v, err);
+      const sl_record_t *from =
+          column->place ? level->record->lists[column->place->index].first : level->record;
+      sl_code_t code = sl_field_write(column->field, from, arena, &v, err);
       if (code) return code;
     } else {
       v.text = column->constant->text;
@@ -311,12 +322,13 @@ static bool advance(levels_t *levels)
   return false;
 }
 
-sl_code_t sl_csv_write(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *out, sl_err_t *err)
+sl_code_t sl_csv_write(sl_record_t *record, sl_arena_t *arena, sl_buf_t *out, sl_err_t *err)
 {
   levels_t levels;
   sl_code_t code = find_levels(record->frame, &levels, err);
+  if (!code) code = sl_lists_spread(record, arena, err);
   if (code) return code;
-  levels.v[0].record = (sl_record_t *)(uintptr_t)record; /* only read here */
+  levels.v[0].record = record;
   for (unsigned i = 1; i < levels.n; i++)
     levels.v[i].record = first_item(&levels.v[i - 1], &levels.v[i]);
   put_header(&levels, out);

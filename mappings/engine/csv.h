@@ -20,7 +20,7 @@
 sl_code_t sl_csv_read(sl_record_t *record, sl_arena_t *arena, sl_str_t csv, sl_err_t *err);
 /* A record in JSON spelling → header and rows, appended. SL_INVALID names the field that its codec
  * refuses. A row whose only cell is NULL is refused as well: an empty line is no row. */
-sl_code_t sl_csv_write(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *out, sl_err_t *err);
+sl_code_t sl_csv_write(sl_record_t *record, sl_arena_t *arena, sl_buf_t *out, sl_err_t *err);
 
 /* The next row of *csv_p as cells (at most max), the header line too; 0 at the end or after an
  * error, which then stands in err (err->code is SL_OK at the end). Texts live in csv or arena. */

@@ -74,7 +74,7 @@ bool sl_field_given(const sl_field_t *field, const sl_record_t *record)
 
 bool sl_field_is_preset(const sl_field_t *field, const sl_record_t *record)
 {
-  return field->preset && record->slots[field->slot].state == SL_J_ABSENT;
+  return field->preset && !record->null && record->slots[field->slot].state == SL_J_ABSENT;
 }
 
 sl_code_t sl_field_missing(const sl_field_t *field, sl_err_t *err)

@@ -98,6 +98,7 @@ struct sl_record {
   sl_record_t *next; /* the next item of the same list */
   sl_slot_t *slots;  /* frame->n_slots */
   sl_items_t *lists; /* frame->n_lists */
+  bool null;         /* the item is null, or an unused place: it has no defaults */
 };
 
 /* A fresh record, all slots missing/absent, from arena; NULL when it is full. */
@@ -158,22 +159,77 @@ typedef struct sl_const {
   const char *label;
 } sl_const_t;
 
+/* How a list stands on the legacy side. Its JSON side is the same whatever the form (but PAIRS is
+ * an object): a legacy reader fills the parts, sl_lists_gather (lists.h) makes the items of them,
+ * and sl_lists_spread makes parts again before a legacy writer looks. */
+typedef enum sl_list_form {
+  SL_LIST_REPEATS, /* a repeated element, an array, rows */
+  SL_LIST_SLOTS,   /* numbered places: parts[k] holds item k, or none */
+  SL_LIST_ZIP,     /* parallel lists: each part has some of the item's values */
+  SL_LIST_PAIRS,   /* names and values; in JSON an object. Slot 0 is the name, slot 1 the value */
+  SL_LIST_PART,    /* a part of the two above: only legacy trees know it */
+  SL_LIST_PICKED,  /* occurrences that predicates pick from, and nobody maps otherwise; only read */
+} sl_list_form_t;
+
+typedef enum sl_gaps { SL_GAPS_REJECT, SL_GAPS_CLOSE, SL_GAPS_NULL } sl_gaps_t;
+typedef enum sl_on_write { SL_WRITE_REPLACE, SL_WRITE_ALIGN, SL_WRITE_APPEND } sl_on_write_t;
+
+/* A value has one slot in a part's (or a picked) item, and another where it belongs. */
+typedef struct sl_slot_pair {
+  uint16_t from, to;
+  const sl_field_t *field; /* of the two, the one that says its codec */
+} sl_slot_pair_t;
+
+/* The occurrence that a predicate picks: [@n='color']. Its values are slots of the record itself.
+ */
+typedef struct sl_pick {
+  sl_str_t is;
+  const char *path; /* for messages: "EXT/PROP[@n='color']" */
+  const sl_slot_pair_t *pairs;
+  size_t n_pairs;
+} sl_pick_t;
+
 /* A child list of a frame; its items are records of `item`. */
 struct sl_list {
   const sl_frame_t *item;
   uint16_t index;            /* in sl_record_t.lists */
   uint8_t access;            /* sl_access_t */
+  uint8_t form;              /* sl_list_form_t */
+  uint8_t gaps;              /* sl_gaps_t, of SLOTS */
+  uint8_t on_write;          /* sl_on_write_t */
   const char *json, *legacy; /* as in sl_field_t */
   uint32_t min, max;         /* occurrences the contract allows; SL_UNBOUNDED */
   bool single_object;        /* REST: one item may come (and goes) without its array */
-  /* SQL */
-  const char *table;      /* "ORDER_LINE"; "" if none */
-  const char *const *key; /* column labels of the item's key */
+  bool uneven;               /* ZIP: what a shorter list lacks is absent */
+  bool counted;              /* PICKED: what no predicate picks is unknown input (not ignored) */
+  const sl_notes_t *notes;   /* NULL: made by the engine */
+
+  const char *const *key; /* legacy paths of the item's key; SQL: column labels */
   size_t n_key;
+  const sl_field_t *const
+      *key_fields; /* n_key, those fields of the item; NULL: not all are mapped */
+
+  const sl_list_t *const *parts; /* SLOTS, ZIP: lists of the same frame, in order */
+  size_t n_parts;
+  const sl_list_t *whole;      /* PART: what it is a part of */
+  const sl_slot_pair_t *pairs; /* PART of a ZIP: from its item's slots to the whole's */
+  size_t n_pairs;
+  const sl_pick_t *picks; /* REPEATS, PAIRS, PICKED: items that are not the list's */
+  size_t n_picks;
+  uint16_t pick_slot; /* of the item: what predicates look at */
+
+  /* SQL */
+  const char *table;         /* "ORDER_LINE"; "" if none */
   const char *const *parent; /* column labels that join it to its parent (in the parent's frame) */
   size_t n_parent;
   int line, col;
 };
+
+/* SQL: are its items rows? Those of numbered places are columns. */
+static inline bool sl_list_has_rows(const sl_list_t *list)
+{
+  return list->form != SL_LIST_SLOTS && list->form != SL_LIST_PART;
+}
 
 /* --- the legacy side: XML
  * ------------------------------------------------------------------------- */
@@ -221,6 +277,7 @@ typedef struct sl_column_plan {
   sl_str_t label;          /* column label, matched without regard to ASCII case */
   const sl_field_t *field; /* NULL: constant or ignored */
   const sl_const_t *constant;
+  const sl_list_t *place; /* a numbered place: field is one of this list's single item */
 } sl_column_plan_t;
 
 /* --- JSON
@@ -231,7 +288,9 @@ typedef enum sl_jkind {
   SL_JN_FIELD,
   SL_JN_LIST,
   SL_JN_CONST,
-  SL_JN_IGNORE
+  SL_JN_IGNORE,
+  SL_JN_PLACE, /* legacy: a numbered place: the only item of `list` */
+  SL_JN_PAIRS, /* the consumer's: an object, each member an item of `list` */
 } sl_jkind_t;
 
 /* A member of an object, or the root (its key is then empty). */
@@ -267,6 +326,7 @@ struct sl_frame {
   const sl_list_t *const *lists;   /* by index */
   const sl_http_end_t *http;
   size_t n_http;
+  bool shaped; /* some list, here or below, is what lists.h is for */
 
   const sl_jnode_t *json;          /* the consumer's side; an OBJECT, or a LIST or FIELD alone */
   const sl_xnode_t *xml;           /* SOAP: the element whose content this is */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include "core/json.h"
 #include "mappings/engine/field.h"
+#include "mappings/engine/lists.h"
 
 /* Lists within lists; the compiler holds mappings to fewer. */
 enum { MAX_LISTS = 32, SEEN_WORDS = 8 };
@@ -135,6 +136,11 @@ static sl_code_t read_item(struct reader *r, const sl_list_t *list, sl_record_t 
   sl_record_t *item = sl_record_add(record, list->index, r->arena);
   if (!item) return full(r);
   r->within[r->n_within - 1].index = record->lists[list->index].n - 1;
+  if (list->gaps == SL_GAPS_NULL && !r->legacy && tok->kind == SL_JSON_NULL &&
+      list->item->json->kind == SL_JN_OBJECT) {
+    item->null = true;
+    return SL_OK;
+  }
   return read_value(r, r->legacy ? list->item->legacy_json : list->item->json, item, tok);
 }
 
@@ -142,7 +148,7 @@ static sl_code_t read_list(struct reader *r, const sl_jnode_t *node, sl_record_t
                            const sl_json_token_t *first)
 {
   const sl_list_t *list = node->list;
-  bool single = r->legacy && list->single_object && first->kind == SL_JSON_OBJECT;
+  bool single = r->legacy && list->single_object && first->kind != SL_JSON_ARRAY;
   if (r->legacy && first->kind == SL_JSON_NULL) return SL_OK;
   if (first->kind != SL_JSON_ARRAY && !single)
     return refuse(r, node->pointer, (sl_str_t){0}, "an array was expected");
@@ -159,6 +165,44 @@ static sl_code_t read_list(struct reader *r, const sl_jnode_t *node, sl_record_t
   }
   if (!code) r->n_within--;
   return code;
+}
+
+/* A numbered place: like a list of its one item, but that it is no array. */
+static sl_code_t read_place(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                            const sl_json_token_t *first)
+{
+  sl_record_t *item = sl_record_add(record, node->list->index, r->arena);
+  if (!item) return full(r);
+  if (first->kind == SL_JSON_NULL && node->list->item->legacy_json->kind == SL_JN_OBJECT)
+    return SL_OK;
+  return read_value(r, node->list->item->legacy_json, item, first);
+}
+
+/* Members of any name; those that come twice are found when all are there (lists.h). */
+static sl_code_t read_pairs(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                            const sl_json_token_t *first)
+{
+  const sl_list_t *list = node->list;
+  if (first->kind != SL_JSON_OBJECT)
+    return refuse(r, node->pointer, (sl_str_t){0}, "an object was expected");
+  record->lists[list->index].state = SL_L_TEXT;
+  for (;;) {
+    sl_json_token_t key, tok;
+    sl_code_t code = next(r, &key);
+    if (code || key.kind == SL_JSON_OBJECT_END) return code;
+    sl_record_t *item = sl_record_add(record, list->index, r->arena);
+    sl_str_t name = key.stable ? key.text : sl_arena_str(r->arena, key.text);
+    if (!item || (key.text.len && !name.p) || key.text.len > UINT32_MAX) return full(r);
+    item->slots[0] =
+        (sl_slot_t){name.p ? name.p : "", (uint32_t)name.len, SL_J_STRING, SL_SLOT_TEXT};
+    code = next(r, &tok);
+    if (code) return code;
+    if (tok.kind == SL_JSON_OBJECT || tok.kind == SL_JSON_ARRAY)
+      return refuse(r, node->pointer, name,
+                    tok.kind == SL_JSON_OBJECT ? "is an object, a plain value was expected"
+                                               : "is an array, a plain value was expected");
+    if (tok.text.len > UINT32_MAX || !set_slot(r, &tok, &item->slots[1])) return full(r);
+  }
 }
 
 /* --- objects
@@ -241,6 +285,8 @@ static sl_code_t read_value(struct reader *r, const sl_jnode_t *node, sl_record_
   switch (node->kind) {
   case SL_JN_FIELD: return read_field(r, node, record, tok);
   case SL_JN_LIST: return read_list(r, node, record, tok);
+  case SL_JN_PAIRS: return read_pairs(r, node, record, tok);
+  case SL_JN_PLACE: return read_place(r, node, record, tok);
   case SL_JN_OBJECT: return read_object(r, node, record, tok);
   default: return skip(r, tok);
   }
@@ -271,5 +317,6 @@ sl_code_t sl_json_read_legacy(sl_record_t *record, sl_arena_t *arena, sl_str_t j
   struct reader r = {.arena = arena, .err = err, .legacy = true, .reject_unknown = reject_unknown};
   sl_code_t code = read_root(&r, record->frame->legacy_json, record, json);
   *unknown_p += r.unknown;
+  if (!code) code = sl_lists_gather(record, arena, 0, unknown_p, err);
   return code;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "mappings/engine/lists.h"
 #include "mappings/engine/reader_xml_impl.h"
 
 /* Names of foreign messages that may pile up in a kept parser's dictionary before it is dropped,
@@ -458,6 +459,10 @@ sl_code_t sl_xml_reader_feed(sl_xml_reader_t *r, const char *data, size_t len, b
       parse_piece(r, data, len, final);
     r->started = true;
     judge(r, final);
+    if (final && !r->code && r->found)
+      r->code =
+          sl_lists_gather(r->root, r->arena, r->mapping->reject_unknown ? SL_GATHER_REJECT : 0,
+                          &r->unknown, &r->err);
   }
   if (r->code && err) *err = r->err;
   return r->code;

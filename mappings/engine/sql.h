@@ -41,7 +41,7 @@ typedef struct sl_sql sl_sql_t;
 /* request: the record of op->request in JSON spelling, read from in. All memory from arena, but
  * for one arena of its own when joined rows are streamed. NULL when the arena is full. */
 sl_sql_t *sl_sql_new(const sl_op_t *op, sl_arena_t *arena, const sl_input_t *in,
-                     const sl_record_t *request, sl_buf_t *out);
+                     sl_record_t *request, sl_buf_t *out);
 void sl_sql_fini(sl_sql_t *self);
 
 /* As sl_run_sql_… of run.h. */

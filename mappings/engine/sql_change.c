@@ -5,6 +5,7 @@
 #include <string.h>
 #include "mappings/engine/derive.h"
 #include "mappings/engine/field.h"
+#include "mappings/engine/lists.h"
 #include "mappings/engine/sql_impl.h"
 
 static sl_code_t full(sl_err_t *err)
@@ -36,6 +37,7 @@ sl_code_t sl_change_value(sl_sql_t *self, const sl_record_t *record, const sl_fi
 static sl_code_t column_value(sl_sql_t *self, const sl_record_t *record,
                               const sl_column_plan_t *column, sl_legacy_t *out, sl_err_t *err)
 {
+  if (column->place) record = record->lists[column->place->index].first;
   if (column->field) return sl_change_value(self, record, column->field, out, err);
   *out = (sl_legacy_t){SL_L_TEXT, column->constant->text};
   return SL_OK;
@@ -108,6 +110,7 @@ static sl_code_t check_generated(const sl_table_plan_t *table, const sl_record_t
 {
   for (size_t i = 0; i < table->frame->n_columns; i++) {
     const sl_field_t *field = table->frame->columns[i].field;
+    if (table->frame->columns[i].place) continue;
     if (field && field->generated && field->access != SL_READ_ONLY &&
         record->slots[field->slot].state != SL_J_ABSENT)
       return sl_err_field(err, SL_INVALID, field->label,
@@ -169,7 +172,8 @@ static sl_code_t set_column(sl_sql_t *self, const sl_table_plan_t *table, size_t
   const sl_column_plan_t *column = table->columns[i];
   const sl_field_t *field = column->field;
   sl_legacy_t value;
-  bool absent = field && !sl_field_given(field, self->request);
+  bool absent = field && !(column->place ? self->request->lists[column->place->whole->index].state
+                                         : sl_field_given(field, self->request));
   if (absent && !self->op->change.replace && bit(table, i)) return SL_OK;
   const sl_field_t *left_out =
       field && !self->op->change.replace ? sl_derive_left_out(field, self->request) : NULL;
@@ -315,7 +319,7 @@ static const sl_field_t *meant(const sl_sql_t *self, const sl_op_t *reading,
       return frame->http[i].field;
   for (size_t i = 0; i < frame->n_columns; i++) {
     const sl_field_t *field = frame->columns[i].field;
-    if (!field || !field->key) continue;
+    if (!field || !field->key || frame->columns[i].place) continue;
     if (field->json[0] == '/' && sl_str_eqz(param->name, field->json + 1)) return field;
     key = field;
     keys++;

@@ -17,7 +17,9 @@ bool sl_label_eq(sl_str_t a, const char *b)
 int sl_frame_column(const sl_frame_t *frame, const char *label)
 {
   for (size_t i = 0; i < frame->n_columns; i++)
-    if (frame->columns[i].field && sl_label_eq(frame->columns[i].label, label)) return (int)i;
+    if (frame->columns[i].field && !frame->columns[i].place &&
+        sl_label_eq(frame->columns[i].label, label))
+      return (int)i;
   return -1;
 }
 

@@ -32,7 +32,7 @@ static void table_columns(sl_sqlb_t *b, sl_table_plan_t *table)
   for (int keys = 1; keys >= 0; keys--)
     for (size_t i = 0; i < frame->n_columns; i++) {
       const sl_column_plan_t *column = &frame->columns[i];
-      bool key = column->field && column->field->key;
+      bool key = column->field && column->field->key && !column->place;
       if (key != (keys == 1) || !writable(b->op, column)) continue;
       table->columns[table->n_columns++] = column;
       if (key) table->n_key++;
@@ -60,7 +60,7 @@ static void child_table(sl_sqlb_t *b, sl_table_plan_t *table, const sl_list_t *l
     sl_sqlb_error(b, "R361", list->line, list->col, "add parent=\"COLUMN\"",
                   "the list does not say which columns join its rows to the record");
   for (size_t i = 0; i < list->item->n_lists; i++)
-    if (list->item->lists[i]->access != SL_READ_ONLY)
+    if (list->item->lists[i]->access != SL_READ_ONLY && sl_list_has_rows(list->item->lists[i]))
       sl_sqlb_error(b, "R362", list->item->lists[i]->line, list->item->lists[i]->col,
                     "access=\"read-only\"", "a list in a list is not written");
   table->parent = sl_sqlb_alloc(b, (list->n_parent + 1) * sizeof *table->parent);
@@ -84,7 +84,7 @@ static void check_known(sl_sqlb_t *b)
   if (op->change.kind != SL_CHANGE_INSERT || (!op->reread && b->plan->n_tables < 2)) return;
   for (size_t i = 0; i < op->request->n_columns; i++) {
     const sl_field_t *field = op->request->columns[i].field;
-    if (!field || !field->key || !field->generated) continue;
+    if (!field || !field->key || !field->generated || op->request->columns[i].place) continue;
     const sl_generated_t *g = generated(op, field);
     if (!g || !g->sql.len)
       sl_sqlb_error(b, "R363", g ? g->line : op->line, g ? g->col : op->col,
@@ -121,7 +121,7 @@ void sl_sqlb_change(sl_sqlb_t *b)
     sl_sqlb_error(b, "R364", op->line, op->col, NULL, "no column of %s may be written",
                   frame->table);
   for (size_t i = 0; i < frame->n_lists; i++)
-    if (frame->lists[i]->access != SL_READ_ONLY)
+    if (frame->lists[i]->access != SL_READ_ONLY && sl_list_has_rows(frame->lists[i]))
       child_table(b, &v[b->plan->n_tables++], frame->lists[i]);
   b->plan->generated_key = *b->keys;
   *b->keys += (unsigned)op->change.n_generated;

@@ -28,7 +28,8 @@ static void level_key(sl_sqlb_t *b, sl_level_t *level)
                     list->key[i]);
   }
   for (size_t i = 0; !list && i < frame->n_columns; i++)
-    if (frame->columns[i].field && frame->columns[i].field->key) key[level->n_key++] = (uint16_t)i;
+    if (frame->columns[i].field && frame->columns[i].field->key && !frame->columns[i].place)
+      key[level->n_key++] = (uint16_t)i;
 }
 
 /* The list of frame whose rows are joined to it; NULL: none. */
@@ -37,7 +38,8 @@ static const sl_list_t *joined(sl_sqlb_t *b, const sl_frame_t *frame)
   const sl_list_t *found = NULL;
   for (size_t i = 0; i < frame->n_lists; i++) {
     const sl_list_t *list = frame->lists[i];
-    if (list->access == SL_WRITE_ONLY || has_select(b->op, list)) continue;
+    if (list->access == SL_WRITE_ONLY || has_select(b->op, list) || !sl_list_has_rows(list))
+      continue;
     if (found)
       sl_sqlb_error(
           b, "R354", list->line, list->col, "give one of them a <select for=\"…\"> of its own",

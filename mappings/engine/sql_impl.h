@@ -142,7 +142,7 @@ struct sl_sql {
   const sl_sql_plan_t *plan;
   sl_arena_t *arena;
   const sl_input_t *in;
-  const sl_record_t *request;
+  sl_record_t *request;
   sl_buf_t *out;
   size_t start; /* of the body in out */
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 #include "core/jsonw.h"
+#include "mappings/engine/lists.h"
 #include "mappings/engine/sql_impl.h"
 #include "mappings/engine/writer_json.h"
 
@@ -48,7 +49,7 @@ static sl_code_t map_level(sl_sql_t *self, unsigned i, const sl_str_t *labels, s
     cell[k] = SL_NO_CELL;
     if (!field || field->access == SL_WRITE_ONLY) continue;
     cell[k] = find_label(labels, n, frame->columns[k].label.p);
-    sl_code_t code = need(cell[k], field->legacy, err);
+    sl_code_t code = need(cell[k], frame->columns[k].label.p, err);
     if (code) return code;
   }
   return SL_OK;
@@ -104,7 +105,10 @@ static bool fill(const sl_sql_t *self, unsigned i, sl_record_t *record, const sl
     uint16_t at = self->rows.cell[i][k];
     if (at == SL_NO_CELL) continue;
     const sl_sql_cell_t *cell = &cells[at];
-    sl_slot_t *slot = &record->slots[frame->columns[k].field->slot];
+    const sl_list_t *place = frame->columns[k].place;
+    sl_record_t *to = place ? sl_lists_place(record, place, copy ? copy : self->arena) : record;
+    if (!to) return false;
+    sl_slot_t *slot = &to->slots[frame->columns[k].field->slot];
     const char *p = cell->p ? cell->p : "";
     if (copy && !cell->null && cell->len) p = sl_arena_str(copy, sl_strn(p, cell->len)).p;
     if (!p) return false;
@@ -144,9 +148,13 @@ static sl_code_t open_body(sl_sql_t *self)
   return SL_OK;
 }
 
-static sl_code_t write_record(sl_sql_t *self, const sl_record_t *record, sl_err_t *err)
+static sl_code_t write_record(sl_sql_t *self, sl_record_t *record, sl_err_t *err)
 {
+  size_t unknown = 0;
   open_body(self);
+  sl_code_t code = sl_lists_gather(record, streams_joined(self) ? self->item_arena : self->arena,
+                                   SL_GATHER_ROWS, &unknown, err);
+  if (code) return code;
   return sl_json_write(record, self->arena, self->out, err);
 }
 
@@ -324,12 +332,14 @@ sl_code_t sl_rows_finish(sl_sql_t *self, sl_err_t *err)
 {
   sl_code_t code = SL_OK;
   if (!self->reading->rows) {
+    size_t unknown = 0;
     if (self->first && self->reading->body)
+      code = sl_lists_gather(self->first, self->arena, SL_GATHER_ROWS, &unknown, err);
+    if (self->first && self->reading->body && !code)
       code = sl_json_write(self->first, self->arena, self->out, err);
     return code;
   }
-  for (const sl_record_t *r = self->first; r && !code; r = r->next)
-    code = write_record(self, r, err);
+  for (sl_record_t *r = self->first; r && !code; r = r->next) code = write_record(self, r, err);
   if (!self->opened) sl_buf_adds(self->out, self->reading_plan->before);
   sl_str_t after = self->reading_plan->after;
   if (!code && self->reading->page && self->reading->page->json[0]) {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "mappings/engine/field.h"
+#include "mappings/engine/lists.h"
 #include "mappings/engine/sql_impl.h"
 #include "mappings/engine/verdict.h"
 
@@ -11,7 +12,7 @@ static sl_code_t full(sl_err_t *err)
 }
 
 sl_sql_t *sl_sql_new(const sl_op_t *op, sl_arena_t *arena, const sl_input_t *in,
-                     const sl_record_t *request, sl_buf_t *out)
+                     sl_record_t *request, sl_buf_t *out)
 {
   sl_sql_t *self = sl_arena_zalloc(arena, sizeof *self);
   sl_legacy_t *generated = sl_arena_zalloc(arena, (op->change.n_generated + 1) * sizeof *generated);
@@ -213,6 +214,8 @@ static void after_item(sl_sql_t *self)
 static sl_code_t begin(sl_sql_t *self, sl_err_t *err)
 {
   if (!self->plan) return sl_err_set(err, SL_BUG, "the operation was not compiled");
+  sl_code_t code = self->op->change.kind ? sl_lists_spread(self->request, self->arena, err) : SL_OK;
+  if (code) return code;
   if (self->op->change.kind)
     to_generated(self, 0);
   else

@@ -4,6 +4,7 @@
 #include "core/json.h"
 #include "core/jsonw.h"
 #include "mappings/engine/field.h"
+#include "mappings/engine/lists.h"
 
 struct writer {
   sl_buf_t *out;
@@ -57,21 +58,70 @@ static sl_jnode_t kept(const struct writer *w, const sl_jnode_t *node)
   return copy;
 }
 
+/* May the one item behind the bracket at start do without it? Bare null would be no item, and a
+ * bare array several. */
+static bool stands_bare(const sl_buf_t *out, size_t start)
+{
+  sl_str_t item = sl_strn(out->p + start + 1, out->len - start - 1);
+  return !out->failed && item.len && item.p[0] != '[' && !sl_str_eqz(item, "null");
+}
+
 static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_record_t *record)
 {
   const sl_items_t *items = &record->lists[list->index];
   sl_jnode_t node = kept(w, w->legacy ? list->item->legacy_json : list->item->json);
-  bool bare = w->legacy && list->single_object && items->n == 1;
-  if (!bare) sl_buf_addc(w->out, '[');
+  size_t start = w->out->len;
+  sl_buf_addc(w->out, '[');
   for (const sl_record_t *item = items->first; item; item = item->next) {
     bool absent = false;
     if (item != items->first) sl_buf_addc(w->out, ',');
+    if (item->null) {
+      sl_buf_addz(w->out, "null");
+      continue;
+    }
     sl_code_t code = write_node(w, &node, item, &absent);
     if (code) return code;
     if (absent) sl_buf_addz(w->out, node.kind == SL_JN_OBJECT ? "{}" : "null");
   }
-  if (!bare) sl_buf_addc(w->out, ']');
+  if (w->legacy && list->single_object && items->n == 1 && stands_bare(w->out, start))
+    memmove(w->out->p + start, w->out->p + start + 1, --w->out->len - start);
+  else
+    sl_buf_addc(w->out, ']');
   return SL_OK;
+}
+
+/* {"name":value,…}; a name without a value is null. */
+static sl_code_t write_pairs(struct writer *w, const sl_list_t *list, const sl_record_t *record)
+{
+  sl_code_t code = SL_OK;
+  sl_buf_t name;
+  sl_buf_init(&name, 0);
+  sl_buf_addc(w->out, '{');
+  for (const sl_record_t *item = record->lists[list->index].first; item && !code;
+       item = item->next) {
+    sl_read_t result;
+    bool absent = false;
+    sl_buf_clear(&name);
+    code = sl_field_read_text(list->item->fields[0], item, w->arena, &name, &result, w->err);
+    if (item != record->lists[list->index].first) sl_buf_addc(w->out, ',');
+    sl_json_quote(w->out, sl_buf_str(&name));
+    sl_buf_addc(w->out, ':');
+    if (!code) code = write_field(w, list->item->fields[1], item, &absent);
+    if (absent) sl_buf_addz(w->out, "null");
+    if (name.failed) w->out->failed = true;
+  }
+  sl_buf_addc(w->out, '}');
+  sl_buf_fini(&name);
+  return code;
+}
+
+/* The only item of a numbered place. */
+static sl_code_t write_place(struct writer *w, const sl_list_t *list, const sl_record_t *record,
+                             bool *absent_p)
+{
+  const sl_record_t *item = record->lists[list->index].first;
+  *absent_p = true;
+  return item ? write_node(w, list->item->legacy_json, item, absent_p) : SL_OK;
 }
 
 /* "{…}"; *absent_p when not one value was in it. */
@@ -117,6 +167,8 @@ static sl_code_t write_node(struct writer *w, const sl_jnode_t *node, const sl_r
   switch (node->kind) {
   case SL_JN_FIELD: return write_field(w, node->field, record, absent_p);
   case SL_JN_LIST: return write_items(w, node->list, record);
+  case SL_JN_PAIRS: return write_pairs(w, node->list, record);
+  case SL_JN_PLACE: return write_place(w, node->list, record, absent_p);
   case SL_JN_CONST: sl_buf_adds(w->out, node->constant->text); return SL_OK;
   default: return write_object(w, node, record, absent_p);
   }
@@ -140,9 +192,10 @@ sl_code_t sl_json_write(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *
   return write_root(&w, record->frame->json, record);
 }
 
-sl_code_t sl_json_write_legacy(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *out,
-                               sl_err_t *err)
+sl_code_t sl_json_write_legacy(sl_record_t *record, sl_arena_t *arena, sl_buf_t *out, sl_err_t *err)
 {
+  sl_code_t code = sl_lists_spread(record, arena, err);
+  if (code) return code;
   struct writer w = {.out = out, .arena = arena, .err = err, .legacy = true};
   return write_root(&w, record->frame->legacy_json, record);
 }

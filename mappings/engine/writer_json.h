@@ -16,7 +16,7 @@
  * whose value its codec refuses. */
 sl_code_t sl_json_write(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *out, sl_err_t *err);
 /* A record in JSON spelling as the legacy system's JSON (frame->legacy_json). SL_INVALID. */
-sl_code_t sl_json_write_legacy(const sl_record_t *record, sl_arena_t *arena, sl_buf_t *out,
+sl_code_t sl_json_write_legacy(sl_record_t *record, sl_arena_t *arena, sl_buf_t *out,
                                sl_err_t *err);
 
 #endif

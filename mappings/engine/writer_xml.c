@@ -2,6 +2,7 @@
 #include "mappings/engine/writer_xml.h"
 
 #include "mappings/engine/field.h"
+#include "mappings/engine/lists.h"
 
 struct writer {
   sl_buf_t *out;
@@ -98,11 +99,25 @@ static sl_code_t write_text(struct writer *w, const sl_xnode_t *node, const sl_r
 static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const sl_record_t *record,
                                sl_str_t xmlns, bool keep, bool *there);
 
+/* A numbered place: its element is there when something is, or the contract wants it. */
+static sl_code_t write_place(struct writer *w, const sl_list_t *list, const sl_record_t *item,
+                             bool *there)
+{
+  static const sl_str_t none = {"", 0};
+  size_t mark = w->out->len;
+  if (!item) return SL_OK;
+  sl_code_t code = write_element(w, list->item->xml, item, none, list->min > 0, there);
+  if (!code && list->min && w->out->len == mark && !w->missing) w->missing = list->json;
+  return code;
+}
+
 static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_record_t *record,
                              bool *there)
 {
   const sl_items_t *items = &record->lists[list->index];
   static const sl_str_t none = {"", 0};
+  if (list->whole && list->whole->form == SL_LIST_SLOTS)
+    return write_place(w, list, items->first, there);
   if (items->n > list->max)
     return sl_err_field(w->err, SL_INVALID, list->json, "has %u items, the contract allows %u",
                         items->n, list->max);
@@ -176,18 +191,20 @@ static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const s
   return SL_OK;
 }
 
-sl_code_t sl_xml_write(const sl_record_t *record, const char *root, sl_arena_t *arena,
-                       sl_buf_t *out, sl_err_t *err)
+sl_code_t sl_xml_write(sl_record_t *record, const char *root, sl_arena_t *arena, sl_buf_t *out,
+                       sl_err_t *err)
 {
   struct writer w = {.out = out, .arena = arena, .err = err};
   sl_xnode_t node = *record->frame->xml;
   bool there;
+  sl_code_t code = sl_lists_spread(record, arena, err);
+  if (code) return code;
   if (root) {
     node.open = sl_str(sl_arena_printf(arena, "<%s", root));
     node.close = sl_str(sl_arena_printf(arena, "</%s>", root));
     if (!node.open.p || !node.close.p) return sl_err_set(err, SL_TOO_LARGE, "out of memory");
   }
-  sl_code_t code = write_element(&w, &node, record, record->frame->xmlns, true, &there);
+  code = write_element(&w, &node, record, record->frame->xmlns, true, &there);
   if (code) return code;
   if (w.missing) return sl_err_field(err, SL_INVALID, w.missing, "is required");
   return out->failed ? sl_err_set(err, SL_TOO_LARGE, "the request is larger than a message may be")

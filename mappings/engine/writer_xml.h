@@ -15,7 +15,7 @@
 
 /* The element frame->xml with its namespace declarations, appended to out. root: another name for
  * it (no namespace), or NULL. */
-sl_code_t sl_xml_write(const sl_record_t *record, const char *root, sl_arena_t *arena,
-                       sl_buf_t *out, sl_err_t *err);
+sl_code_t sl_xml_write(sl_record_t *record, const char *root, sl_arena_t *arena, sl_buf_t *out,
+                       sl_err_t *err);
 
 #endif

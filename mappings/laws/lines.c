@@ -41,6 +41,7 @@ static void gather(struct gather *g, const sl_frame_t *frame, const sl_list_t *w
   }
   for (size_t i = 0; i < frame->n_lists; i++) {
     const sl_list_t *l = frame->lists[i];
+    if (l->form == SL_LIST_PART || l->form == SL_LIST_PICKED) continue;
     const char *legacy = path(g, base, l->legacy);
     g->v[g->n++] = (sl_line_t){.frame = frame,
                                .within = within,

@@ -511,6 +511,27 @@ static const char odd_text[] =
     "type='integer'/></record>\n"
     "  <field legacy='CCY' json='/ccy' default='EUR'/>\n"
     " </shape>\n"
+    " <shape name='Person' table='PERSON'>\n"
+    "  <field legacy='P_ID' json='/id' type='id' key='true'/>\n"
+    "  <slots legacy='ADDR{1..3}' json='/lines' type='words'/>\n"
+    "  <slots legacy='TEL{01..02}_' json='/phones' gaps='null'>\n"
+    "   <field legacy='KIND' json='/kind' type='words'/>\n"
+    "   <field legacy='NO_{n}' json='/number' type='words'/>\n"
+    "  </slots>\n"
+    "  <pairs table='PROP' parent='P_ID' name='NAME' value='VALUE' json='/labels' type='words'/>\n"
+    " </shape>\n"
+    " <operation name='persons' method='GET' path='/persons'>\n"
+    "  <select>SELECT * FROM PERSONS</select>\n"
+    "  <response shape='Person' json=''/>\n"
+    " </operation>\n"
+    " <operation name='createPerson' method='POST' path='/persons'>\n"
+    "  <insert shape='Person'/>\n"
+    "  <response status='201'/>\n"
+    " </operation>\n"
+    " <operation name='mergePerson' method='PATCH' path='/persons/{id}'>\n"
+    "  <update shape='Person' mode='merge'/>\n"
+    "  <response status='204'/>\n"
+    " </operation>\n"
     " <operation name='list' method='GET' path='/boxes'>\n"
     "  <page key='BOX_ID' size='2' max='3'/>\n"
     "  <select>SELECT BOX_ID, NAME, \"order\" FROM BOX <if present='page.after'>WHERE BOX_ID > "
@@ -786,6 +807,72 @@ static void parts_and_defaults_are_written_where_they_are_meant(void **state)
       call.steps[0] = (step_t){.sql = rows[i].sql, .values = rows[i].values, .changed = 1};
     run_call(odd, &call);
   }
+}
+
+/* --- numbered columns, rows of names and values -------------------------------------------------
+ */
+
+#define PERSON_LABELS "P_ID|ADDR1|ADDR2|ADDR3|TEL01_KIND|NO_01|TEL02_KIND|NO_02|NAME|VALUE"
+
+static void numbered_columns_are_read_as_lists(void **state)
+{
+  call_t call = {
+      .operation = "persons",
+      .steps = {{"SELECT * FROM PERSONS", "", PERSON_LABELS,
+                 "1|a|b|~|~|~|m|7|red|1\n1|a|b|~|~|~|m|7|blue|~\n2|~|~|~|~|~|~|~|~|~", 0, NULL}},
+      .status = 200,
+      .json = "[{\"id\":1,\"lines\":[\"a\",\"b\"],\"phones\":[null,{\"kind\":\"m\","
+              "\"number\":\"7\"}],\"labels\":{\"red\":\"1\",\"blue\":null}},"
+              "{\"id\":2,\"lines\":[],\"phones\":[],\"labels\":{}}]"};
+  run_call(odd, &call);
+  call_t bad = {
+      .operation = "persons",
+      .steps = {{"SELECT * FROM PERSONS", "", PERSON_LABELS, "1|a|~|c|~|~|~|~|~|~", 0, NULL}},
+      .error = "/lines: ADDR2 is empty, and ADDR3 is not"};
+  run_call(odd, &bad);
+  call_t twice = {
+      .operation = "persons",
+      .steps = {{"SELECT * FROM PERSONS", "", PERSON_LABELS,
+                 "1|~|~|~|~|~|~|~|a|x\n1|~|~|~|~|~|~|~|b|x\n1|~|~|~|~|~|~|~|a|y", 0, NULL}},
+      .error = "/labels/a: comes twice"};
+  run_call(odd, &twice);
+}
+
+static void lists_are_written_to_numbered_columns(void **state)
+{
+  call_t create = {.operation = "createPerson",
+                   .body = "{\"id\":4,\"lines\":[\"a\"],\"phones\":[null,{\"number\":\"7\"}],"
+                           "\"labels\":{\"red\":\"1\"}}",
+                   .steps = {{"INSERT INTO PERSON (P_ID, ADDR1, NO_02) VALUES (?, ?, ?)", "4|a|7",
+                              NULL, NULL, 1, NULL},
+                             {"INSERT INTO PROP (P_ID, NAME, VALUE) VALUES (?, ?, ?)", "4|red|1",
+                              NULL, NULL, 1, NULL}},
+                   .status = 201};
+  run_call(odd, &create);
+  /* A list that is given is all of its columns; one that is not, is none. */
+  call_t merge = {.operation = "mergePerson",
+                  .args = {"path:id", "4"},
+                  .body = "{\"lines\":[\"x\",\"y\"]}",
+                  .steps = {{"UPDATE PERSON SET ADDR1 = ?, ADDR2 = ?, ADDR3 = ? WHERE P_ID = ?",
+                             "x|y|~|4", NULL, NULL, 1, NULL}},
+                  .status = 204};
+  run_call(odd, &merge);
+  call_t many = {.operation = "createPerson",
+                 .body = "{\"id\":4,\"lines\":[\"a\",\"b\",\"c\",\"d\"]}",
+                 .error = "/lines: has 4 items, there are 3 places"};
+  run_call(odd, &many);
+  call_t twice = {.operation = "createPerson",
+                  .body = "{\"id\":4,\"labels\":{\"a\":\"1\",\"a\":\"2\"}}",
+                  .error = "/labels/a: comes twice"};
+  run_call(odd, &twice);
+}
+
+static void items_with_one_key_are_not_written(void **state)
+{
+  call_t call = {.operation = "create",
+                 .body = "{\"id\":4,\"items\":[{\"no\":1},{\"no\":2},{\"no\":1}]}",
+                 .error = "/items/2: has a key that comes twice"};
+  run_call(odd, &call);
 }
 
 /* --- rows as text ---------------------------------------------------------------------------- */
@@ -1070,6 +1157,9 @@ int main(void)
       cmocka_unit_test(update_if_match_names_the_version),
       cmocka_unit_test(insert_leaves_out_what_is_absent),
       cmocka_unit_test(parts_and_defaults_are_written_where_they_are_meant),
+      cmocka_unit_test(numbered_columns_are_read_as_lists),
+      cmocka_unit_test(lists_are_written_to_numbered_columns),
+      cmocka_unit_test(items_with_one_key_are_not_written),
       cmocka_unit_test(csv_becomes_json_and_back),
       cmocka_unit_test(compiler_tells_what_a_statement_gets_wrong),
       cmocka_unit_test(compiler_tells_what_a_write_gets_wrong),
