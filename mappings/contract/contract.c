@@ -2,10 +2,12 @@
 #include "mappings/contract/contract.h"
 
 #include <libxml/parser.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include "mappings/contract/catalog.h"
+#include "mappings/contract/openapi.h"
 #include "mappings/contract/reader.h"
 #include "mappings/contract/schema.h"
 #include "mappings/contract/wsdl.h"
@@ -57,6 +59,32 @@ static sl_contract_t *contract_new(void)
   return self;
 }
 
+enum form { FORM_XML, FORM_JSON, FORM_YAML };
+
+/* By the first characters; what cannot be read is for the XML reader to report. */
+static enum form form_of(const char *path)
+{
+  char head[512];
+  FILE *f = fopen(path, "rb");
+  size_t n = f ? fread(head, 1, sizeof head - 1, f) : 0;
+  if (f) fclose(f);
+  head[n] = '\0';
+  const char *p = head + strspn(head, " \t\r\n");
+  while (*p == '#' || !strncmp(p, "---", 3)) p += strcspn(p, "\n"), p += strspn(p, " \t\r\n");
+  if (*p == '{') return FORM_JSON;
+  return !strncmp(p, "openapi:", 8) || !strncmp(p, "swagger:", 8) ? FORM_YAML : FORM_XML;
+}
+
+static bool read_xml(sl_cx_t *cx, const char *path)
+{
+  const sl_cdoc_t *doc = sl_cx_open(cx, path, NULL, NULL);
+  const xmlNode *root = doc ? xmlDocGetRootElement(doc->xml) : NULL;
+  if (root) read_any(cx, doc, root);
+  sl_schemas_fini(cx);
+  sl_cx_close_all(cx);
+  return root;
+}
+
 sl_contract_t *sl_contract_load(const char *path, sl_diags_t *diags)
 {
   xmlInitParser();
@@ -66,12 +94,16 @@ sl_contract_t *sl_contract_load(const char *path, sl_diags_t *diags)
     sl_diags_add(diags, SL_ERROR, "C001", path, 0, 0, NULL, "out of memory");
     return NULL;
   }
-  const sl_cdoc_t *doc = sl_cx_open(&cx, path, NULL, NULL);
-  const xmlNode *root = doc ? xmlDocGetRootElement(doc->xml) : NULL;
-  if (root) read_any(&cx, doc, root);
-  sl_schemas_fini(&cx);
-  sl_cx_close_all(&cx);
-  if (!root || cx.full || sl_diags_errors(diags) > errors) sl_contract_destroy(&cx.contract);
+  enum form form = form_of(path);
+  bool good = true;
+  if (form == FORM_YAML)
+    sl_diags_add(diags, SL_ERROR, "C006", path, 1, 1, "convert it to JSON, which says the same",
+                 "OpenAPI in YAML is not read, only in JSON");
+  else if (form == FORM_JSON)
+    sl_openapi_read(&cx, path);
+  else
+    good = read_xml(&cx, path);
+  if (!good || cx.full || sl_diags_errors(diags) > errors) sl_contract_destroy(&cx.contract);
   return cx.contract;
 }
 
@@ -79,6 +111,7 @@ void sl_contract_destroy(sl_contract_t **self_p)
 {
   if (!self_p || !*self_p) return;
   sl_contract_t *self = *self_p;
+  sl_jschemas_destroy(&self->schemas);
   if (self->elems) xmlHashFree(self->elems, NULL);
   if (self->types) xmlHashFree(self->types, NULL);
   if (self->dict) xmlDictFree(self->dict);

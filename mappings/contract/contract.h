@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
- * contract: what a legacy system promises, read from its WSDL and XSD or its catalogue snapshot
- * into one model that the mapping compiler and checker ask. Positions are kept, so that messages
- * can point into both files. Types form a graph: they may be recursive.
+ * contract: what a legacy system promises, read from its WSDL and XSD, its catalogue snapshot or
+ * its OpenAPI document (openapi.h) into one model that the mapping compiler and checker ask.
+ * Positions are kept, so that messages can point into both files. Types form a graph: they may be
+ * recursive.
  *
  * All pointers belong to the contract and live as long as it does.
  */
@@ -177,8 +178,9 @@ bool sl_column_accepts(const sl_column_t *column, const char *text, char why[SL_
 /* --- reading -----------------------------------------------------------------------------------
  */
 
-/* By content: WSDL, XSD or catalogue. Follows imports and includes to local files only, relative
- * to the file that names them; a URL is an error that says so. Errors to diags, NULL then. */
+/* By content: WSDL, XSD, catalogue or OpenAPI. Follows imports and includes to local files only,
+ * relative to the file that names them; a URL is an error that says so. Errors to diags, NULL then.
+ */
 sl_contract_t *sl_contract_load(const char *path, sl_diags_t *diags);
 void sl_contract_destroy(sl_contract_t **self_p);
 

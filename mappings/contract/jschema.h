@@ -131,6 +131,19 @@ bool sl_jschema_requires(const sl_jschema_t *schema, sl_str_t key);
 size_t sl_jschema_property_names(const sl_jschema_t *schema, sl_str_t *out, size_t max);
 extern const sl_jschema_t sl_jschema_any;
 
+/* What a schema says about scalars, gathered through $ref and allOf (the tightest of each), and
+ * through an anyOf or oneOf whose other alternatives are null. What stands in other alternatives is
+ * left out: for that, ask sl_jschema_accepts. */
+typedef struct sl_jfacets {
+  unsigned types;                                /* as sl_jschema_types */
+  int64_t min_length, max_length;                /* -1: none */
+  sl_str_t minimum, maximum, above, below, unit; /* .p NULL: none; unit: multipleOf */
+  const char *format;                            /* NULL: none */
+  const sl_jschema_t *with_pattern;              /* has pattern, the first that was met */
+  const sl_jschema_t *with_enum;                 /* has enums, likewise */
+} sl_jfacets_t;
+sl_jfacets_t sl_jschema_facets(const sl_jschema_t *schema);
+
 /* "string", "integer or null", for messages; into out. */
 const char *sl_jtypes_text(unsigned types, char out[64]);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
 #include <string.h>
+#include "mappings/contract/jnumber.h"
 #include "mappings/contract/jschema_impl.h"
 
 /* Schemas that are looked at for one question. */
@@ -85,6 +86,51 @@ const char *sl_jtypes_text(unsigned set, char out[64])
     if (set & names[i].bits)
       n += (size_t)snprintf(out + n, 64 - n, "%s%s", n ? " or " : "", names[i].name);
   return n ? out : strcpy(out, "anything that exists");
+}
+
+/* --- facets ------------------------------------------------------------------------------------ */
+
+/* The greater (least false: the lesser) of two bounds. */
+static sl_str_t tighter(sl_str_t a, sl_str_t b, bool greater)
+{
+  sl_jnumber_t x, y;
+  if (!a.p || !sl_jnumber_parse(a, &x)) return b;
+  if (!b.p || !sl_jnumber_parse(b, &y)) return a;
+  return (sl_jnumber_compare(&x, &y) > 0) == greater ? a : b;
+}
+
+static void facets(struct ask *a, const sl_jschema_t *s, sl_jfacets_t *f, int depth)
+{
+  if (enough(a, depth)) return;
+  if (s->min_length > f->min_length) f->min_length = s->min_length;
+  if (s->max_length >= 0 && (f->max_length < 0 || s->max_length < f->max_length))
+    f->max_length = s->max_length;
+  f->minimum = tighter(f->minimum, s->minimum, true);
+  f->maximum = tighter(f->maximum, s->maximum, false);
+  f->above = tighter(f->above, s->above, true);
+  f->below = tighter(f->below, s->below, false);
+  if (!f->unit.p) f->unit = s->multiple_of;
+  if (!f->format) f->format = s->format;
+  if (!f->with_pattern && s->pattern.p) f->with_pattern = s;
+  if (!f->with_enum && s->has_enum) f->with_enum = s;
+  if (s->ref) facets(a, s->ref, f, depth + 1);
+  for (size_t i = 0; i < s->all.n; i++) facets(a, s->all.v[i], f, depth + 1);
+  const sl_jschema_set_t sets[] = {s->any, s->one};
+  for (size_t k = 0; k < 2; k++) {
+    const sl_jschema_t *other = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < sets[k].n; i++)
+      if (types(a, sets[k].v[i], depth + 1) & ~(unsigned)SL_JT_NULL) other = sets[k].v[i], n++;
+    if (n == 1) facets(a, other, f, depth + 1);
+  }
+}
+
+sl_jfacets_t sl_jschema_facets(const sl_jschema_t *schema)
+{
+  struct ask a = {NULL, 0};
+  sl_jfacets_t f = {.types = sl_jschema_types(schema), .min_length = -1, .max_length = -1};
+  facets(&a, schema, &f, 0);
+  return f;
 }
 
 /* --- members -----------------------------------------------------------------------------------

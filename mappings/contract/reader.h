@@ -36,6 +36,9 @@ struct sl_contract {
   size_t n_ops;
   const sl_table_t *tables;
   size_t n_tables;
+  struct sl_jschemas *schemas; /* OpenAPI; owned, NULL: none */
+  const struct sl_oop *oops;
+  size_t n_oops;
 };
 
 typedef struct sl_cdoc {
