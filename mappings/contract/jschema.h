@@ -67,7 +67,9 @@ struct sl_jschema {
   const sl_jschema_t *ref;
   const sl_jvalue_t *const *enums; /* const is an enum of one */
   size_t n_enums;
-  bool has_enum; /* [] allows nothing */
+  bool has_enum;            /* [] allows nothing */
+  const char *const *texts; /* the same when all are strings or null, without the null; else NULL */
+  size_t n_texts;
   const sl_jvalue_t *preset;
 
   int64_t min_length, max_length;                       /* -1: none, as below */
@@ -141,6 +143,7 @@ typedef struct sl_jfacets {
   const char *format;                            /* NULL: none */
   const sl_jschema_t *with_pattern;              /* has pattern, the first that was met */
   const sl_jschema_t *with_enum;                 /* has enums, likewise */
+  int64_t min_items, max_items;                  /* -1: none */
 } sl_jfacets_t;
 sl_jfacets_t sl_jschema_facets(const sl_jschema_t *schema);
 

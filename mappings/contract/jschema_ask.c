@@ -88,7 +88,8 @@ const char *sl_jtypes_text(unsigned set, char out[64])
   return n ? out : strcpy(out, "anything that exists");
 }
 
-/* --- facets ------------------------------------------------------------------------------------ */
+/* --- facets ------------------------------------------------------------------------------------
+ */
 
 /* The greater (least false: the lesser) of two bounds. */
 static sl_str_t tighter(sl_str_t a, sl_str_t b, bool greater)
@@ -109,6 +110,9 @@ static void facets(struct ask *a, const sl_jschema_t *s, sl_jfacets_t *f, int de
   f->maximum = tighter(f->maximum, s->maximum, false);
   f->above = tighter(f->above, s->above, true);
   f->below = tighter(f->below, s->below, false);
+  if (s->min_items > f->min_items) f->min_items = s->min_items;
+  if (s->max_items >= 0 && (f->max_items < 0 || s->max_items < f->max_items))
+    f->max_items = s->max_items;
   if (!f->unit.p) f->unit = s->multiple_of;
   if (!f->format) f->format = s->format;
   if (!f->with_pattern && s->pattern.p) f->with_pattern = s;
@@ -128,7 +132,11 @@ static void facets(struct ask *a, const sl_jschema_t *s, sl_jfacets_t *f, int de
 sl_jfacets_t sl_jschema_facets(const sl_jschema_t *schema)
 {
   struct ask a = {NULL, 0};
-  sl_jfacets_t f = {.types = sl_jschema_types(schema), .min_length = -1, .max_length = -1};
+  sl_jfacets_t f = {.types = sl_jschema_types(schema),
+                    .min_length = -1,
+                    .max_length = -1,
+                    .min_items = -1,
+                    .max_items = -1};
   facets(&a, schema, &f, 0);
   return f;
 }

@@ -214,8 +214,18 @@ static void on_multiple_of(struct fill *f, sl_jvalue_t *v)
 static void set_enum(struct fill *f, const sl_jvalue_t *first, size_t n)
 {
   const sl_jvalue_t **values = sl_js_alloc(f->all, n * sizeof *values);
-  if (!values) return;
-  for (size_t i = 0; i < n; i++, first = first->next) values[i] = first;
+  const char **texts = sl_js_alloc(f->all, n * sizeof *texts);
+  bool all_texts = true;
+  if (!values || !texts) return;
+  for (size_t i = 0; i < n; i++, first = first->next) {
+    values[i] = first;
+    if (first->kind == SL_JSON_STRING && strlen(first->text.p) == first->text.len)
+      texts[f->s->n_texts++] = first->text.p;
+    else
+      all_texts &= first->kind == SL_JSON_NULL;
+  }
+  f->s->texts = all_texts ? texts : NULL;
+  if (!all_texts) f->s->n_texts = 0;
   f->s->enums = values;
   f->s->n_enums = n;
   f->s->has_enum = true;

@@ -21,6 +21,9 @@
  * enumerated texts. So they hold at run time, and need not be repeated in the mapping. */
 void sl_check_narrow(sl_codec_spec_t *spec, const sl_xtype_t *xtype);
 
+/* The same for a schema's (REST). */
+void sl_check_narrow_json(sl_codec_spec_t *spec, const sl_jschema_t *schema);
+
 /* Values of all fields and lists in f, its items included. Once per frame, before it is
  * finished. */
 void sl_check_values(sl_bf_t *f);
@@ -36,6 +39,9 @@ void sl_check_change(sl_bf_t *f, const sl_table_t *table, const sl_xel_t *el, bo
  * the operation replaces a record, also those that its shape leaves out: they would be blanked
  * (R221). */
 void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces);
+/* The same for REST; the two above call these. */
+void sl_check_written_json(sl_bf_t *f, const sl_xel_t *el, bool replaces);
+void sl_check_read_json(sl_bf_t *f, const sl_xel_t *el);
 /* SOAP answers: what the contract promises and nobody maps or ignores (W301). */
 void sl_check_read(sl_bf_t *f, const sl_xel_t *el);
 

@@ -136,6 +136,7 @@ void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces)
 {
   sl_build_t *b = f->b;
   struct cover self = {.b = b, .replaces = replaces};
+  sl_check_written_json(f, el, replaces);
   if (!f->xml || !f->request) return;
   sl_buf_init(&self.demanded.names, 0);
   sl_buf_init(&self.blanked.names, 0);
@@ -179,6 +180,7 @@ static void unread(sl_build_t *b, sl_gathered_t *to, const char *base, const sl_
 void sl_check_read(sl_bf_t *f, const sl_xel_t *el)
 {
   sl_gathered_t left = {.n = 0};
+  sl_check_read_json(f, el);
   if (!f->xml || f->request) return;
   sl_buf_init(&left.names, 0);
   unread(f->b, &left, "", f->xml);

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include "mappings/engine/check.h"
 #include "mappings/engine/codec_impl.h"
+#include "mappings/engine/writer_json.h"
 
 enum { MAX_DIGITS = 400, MAX_WIDTH = 100000, SCRATCH = 1 << 20 };
 
@@ -13,8 +14,9 @@ struct line {
   sl_bf_t *f;
   const sl_field_t *field;
   const sl_xel_t *el;      /* of the mapping; NULL: the engine's own */
-  const sl_xtype_t *xtype; /* one of the two */
+  const sl_xtype_t *xtype; /* one of the three */
   const sl_column_t *column;
+  const sl_jschema_t *schema;
   const char *path;
   bool nillable, required;
   sl_arena_t *scratch;
@@ -33,13 +35,41 @@ static bool writes(const struct line *l)
 
 static const char *contract_type(const struct line *l)
 {
+  char types[64];
   if (l->column) return l->column->type;
+  if (l->schema)
+    return sl_b_printf(l->f->b, "%s", sl_jtypes_text(sl_jschema_types(l->schema), types));
   return l->xtype->name[0] && l->xtype->simple == SL_X_STRING ? l->xtype->name
                                                               : sl_xbase_name(l->xtype->simple);
 }
 
+static long long longest(const struct line *l)
+{
+  if (l->column) return l->column->size;
+  if (l->schema) return (long long)sl_jschema_facets(l->schema).max_length;
+  const sl_facets_t *f = &l->xtype->facets;
+  return (long long)(f->length >= 0 ? f->length : f->max_length);
+}
+
+/* As the JSON value that would be sent; an argument of the URL stands for a number, too. */
+static bool accepts_json(const struct line *l, const char *text, char why[SL_WHY])
+{
+  sl_legacy_t v = {*text ? SL_L_TEXT : SL_L_EMPTY, sl_str(text)};
+  if (l->skip & SL_SKIP_PATTERNS && sl_jschema_types(l->schema) & SL_JT_STRING) {
+    long long max = longest(l);
+    if (max < 0 || (long long)sl_utf8_count(v.text) <= max) return true;
+    snprintf(why, SL_WHY, "is longer than %lld", max);
+    return false;
+  }
+  sl_json_kind_t kind = sl_legacy_json_kind(l->field, v);
+  if (l->field->param && sl_json_is_number(v.text) && !(sl_jschema_types(l->schema) & SL_JT_STRING))
+    kind = SL_JSON_NUMBER;
+  return sl_jschema_accepts(l->schema, kind, v.text, why) != SL_JS_NO;
+}
+
 static bool accepts(const struct line *l, const char *text, char why[SL_WHY])
 {
+  if (l->schema) return accepts_json(l, text, why);
   return l->column ? sl_column_accepts(l->column, text, why)
                    : sl_xtype_accepts(l->xtype, text, l->skip, why);
 }
@@ -109,7 +139,7 @@ static void probe_number(struct line *l)
 static void probe_text(struct line *l)
 {
   const sl_codec_t *c = l->field->codec;
-  int64_t max = l->column ? l->column->size : l->xtype->facets.max_length;
+  int64_t max = longest(l);
   size_t width = c->width > 0 ? (size_t)c->width : 1;
   if (max >= 0 && width > (size_t)max) width = (size_t)max + 1;
   char *full = width < MAX_WIDTH ? malloc(width + 1) : NULL;
@@ -187,13 +217,6 @@ static const sl_xat_t *row_of(const sl_build_t *b, const sl_xat_t *type, const c
   return NULL;
 }
 
-static long long longest(const struct line *l)
-{
-  if (l->column) return l->column->size;
-  const sl_facets_t *f = &l->xtype->facets;
-  return (long long)(f->length >= 0 ? f->length : f->max_length);
-}
-
 /* The type never fits, or some of its values do not. */
 static void report(const struct line *l, const sl_xat_t *type)
 {
@@ -226,9 +249,12 @@ static void unknown_codes(const struct line *l, const sl_xat_t *type)
   sl_build_t *b = l->f->b;
   const char *names = "";
   size_t n = 0;
-  if (l->f->request || !l->xtype || c->unmapped != SL_UNMAPPED_REJECT) return;
-  for (size_t i = 0; i < l->xtype->facets.n_enums; i++) {
-    const char *text = l->xtype->facets.enums[i];
+  const sl_jschema_t *s = l->schema ? sl_jschema_facets(l->schema).with_enum : NULL;
+  const char *const *enums = s ? s->texts : l->xtype ? l->xtype->facets.enums : NULL;
+  size_t n_enums = s ? s->n_texts : l->xtype ? l->xtype->facets.n_enums : 0;
+  if (l->f->request || c->unmapped != SL_UNMAPPED_REJECT) return;
+  for (size_t i = 0; i < n_enums; i++) {
+    const char *text = enums[i];
     if (sl_code_find(c, sl_str(text))) continue;
     if (n++ < 8) names = sl_b_printf(b, "%s%s\"%s\"", names, *names ? ", " : "", text);
   }
@@ -363,8 +389,42 @@ static void check_columns(sl_bf_t *f, sl_arena_t *scratch)
   }
 }
 
+static void check_json(sl_bf_t *f, const sl_bj_t *j, sl_arena_t *scratch)
+{
+  if (j->field && j->schema) {
+    struct line l = {.f = f,
+                     .field = j->field,
+                     .el = el_of(f, j->field),
+                     .schema = j->schema,
+                     .path = j->pointer[0] ? j->pointer : j->field->legacy,
+                     .nillable = j->field->nillable,
+                     .required = j->field->required,
+                     .scratch = scratch};
+    check_line(&l);
+  }
+  for (const sl_bj_t *c = j->first; c; c = c->next) check_json(f, c, scratch);
+}
+
+static void check_params(sl_bf_t *f, sl_arena_t *scratch)
+{
+  for (size_t i = 0; i < f->n_rest; i++) {
+    const sl_field_t *field = f->rest[i].field;
+    if (!field->param) continue;
+    struct line l = {.f = f,
+                     .field = field,
+                     .el = el_of(f, field),
+                     .schema = field->param->schema,
+                     .path = field->legacy,
+                     .required = field->required,
+                     .scratch = scratch};
+    check_line(&l);
+  }
+}
+
 static void check_frame(sl_bf_t *f, sl_arena_t *scratch)
 {
+  check_json(f, f->legacy_json, scratch);
+  check_params(f, scratch);
   if (f->xml) check_node(f, f->xml, scratch);
   check_columns(f, scratch);
   for (size_t i = 0; i < f->n_lists; i++)

@@ -44,6 +44,7 @@
 #include "core/err.h"
 #include "core/str.h"
 #include "mappings/contract/contract.h"
+#include "mappings/contract/jschema.h"
 #include "mappings/engine/plan.h"
 
 /* --- values ------------------------------------------------------------------------------------
@@ -200,6 +201,8 @@ void sl_codec_spec_init(sl_codec_spec_t *spec, sl_codec_kind_t kind, sl_medium_t
 void sl_codec_spec_xtype(sl_codec_spec_t *spec, const sl_xtype_t *type);
 /* The same from a catalogue's column. */
 void sl_codec_spec_column(sl_codec_spec_t *spec, const sl_column_t *column);
+/* The same from a schema of a REST system's JSON. */
+void sl_codec_spec_schema(sl_codec_spec_t *spec, const sl_jschema_t *schema);
 /* "text", "date", … → kind (the mapping's kind= and built-in type names; "string", "dateTime",
  * "base64" too). */
 bool sl_codec_kind_parse(const char *name, sl_codec_kind_t *out_p);

@@ -11,6 +11,7 @@
 #define SL_ENGINE_COMPILE_H
 
 #include "core/diag.h"
+#include "mappings/contract/openapi.h"
 #include "mappings/engine/codec.h"
 #include "mappings/engine/plan.h"
 #include "mappings/engine/xdoc.h"
@@ -27,7 +28,8 @@ typedef struct sl_bshape {
   const sl_xel_t *el;
   const sl_xelem_t *elem; /* where an operation first used it; NULL: nowhere yet */
   const sl_xtype_t *type;
-  bool open; /* being expanded: using it again is a cycle */
+  const sl_jschema_t *schema; /* REST: what stands there */
+  bool open;                  /* being expanded: using it again is a cycle */
 } sl_bshape_t;
 
 typedef struct sl_build {
@@ -87,8 +89,12 @@ struct sl_bj { /* a JSON member */
   sl_field_t *field;
   sl_const_t *constant;
   sl_list_t *list;
+  sl_bf_t *item; /* of list */
   bool required;
   sl_access_t access;
+  sl_bj_t *forgotten;         /* members that lines with mistakes went through */
+  const sl_jschema_t *schema; /* legacy side: what the contract says; NULL: nothing */
+  bool covered;               /* legacy side: as in sl_bx */
 };
 
 /* A numbered place of <slots>: like a list of one item, whose element has a name of its own. */
@@ -118,6 +124,11 @@ struct sl_bf { /* a frame */
   size_t n_computes;
   bool merge; /* what the consumer leaves out stays as it is: no defaults */
   int depth;
+  const sl_oop_t *oop;                      /* REST: what is called; NULL: no contract */
+  const char *call_path;                    /* REST: as the mapping has it */
+  const sl_jschema_t *const *other_answers; /* REST: bodies of other statuses */
+  size_t n_other_answers;
+  unsigned lost_params; /* REST: kinds (1 << sl_oin_t) of ends that named no parameter */
 };
 
 /* "ADDR{1..5}/TEXT", taken apart. */
@@ -245,6 +256,31 @@ sl_field_t *sl_b_probe(sl_at_t at, const sl_xat_t *path);
 void sl_b_taken(sl_at_t at, const sl_xat_t *path, int line);
 /* The access of a line within something that has one of its own. */
 sl_access_t sl_b_narrower(sl_access_t outer, sl_access_t own);
+
+/* --- compile_rest.c: what an OpenAPI contract says; all do nothing without one
+ * ------------------------------------------------------------------------------ */
+
+/* The operation that op calls; NULL: no contract, or an error. */
+const sl_oop_t *sl_b_oop(sl_build_t *b, const sl_op_t *op, const sl_xel_t *el);
+/* What the roots of a request's and an answer's JSON are. */
+void sl_b_oop_request(sl_bf_t *f, const sl_oop_t *oop);
+void sl_b_oop_response(sl_bf_t *f, const sl_oop_t *oop);
+/* R313, R321: statuses that the contract declares, and what the outcome makes of them. */
+void sl_b_oop_statuses(sl_build_t *b, const sl_op_t *op, const sl_oop_t *oop, const sl_xel_t *el);
+/* What the contract says about the member key of from, in *out (NULL: nothing); false after an
+ * error. step: where it stands in at's text. */
+bool sl_b_json_member(sl_bf_t *f, const sl_bj_t *from, const char *key, const char *step,
+                      const sl_xat_t *at, const sl_jschema_t **out);
+/* Codec and promises of a field at j; path NULL: it is an item. False after an error. */
+bool sl_b_json_field(sl_build_t *b, const sl_xel_t *el, const sl_xat_t *path, const sl_bj_t *j,
+                     sl_field_t *field);
+/* Where the items of a list at j stand; false after an error. */
+bool sl_b_json_list(sl_build_t *b, const sl_xat_t *path, const sl_bj_t *j, sl_bf_t *item,
+                    sl_list_t *list);
+/* Codec of a field at "path:…", "query:…" or "header:…" of the request; false after an error. */
+bool sl_b_rest_end(sl_bf_t *f, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field);
+/* As sl_b_codec, the contract being a schema (NULL: none). */
+const sl_codec_t *sl_b_codec_json(sl_build_t *b, const sl_xel_t *el, const sl_jschema_t *schema);
 
 /* --- compile_shape.c
  * -------------------------------------------------------------------------------- */

@@ -95,15 +95,13 @@ static bool column_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_
 static bool json_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field)
 {
   sl_build_t *b = at.f->b;
-  field->nillable = true;
-  field->codec = sl_b_codec(b, el, NULL, NULL, SL_CODEC_TEXT);
   if (at.f->request && (!strncmp(path->value, "header:", 7) || !strncmp(path->value, "query:", 6) ||
                         !strncmp(path->value, "path:", 5))) {
     sl_http_end_t *v = sl_b_grow(b, at.f->rest, at.f->n_rest, sizeof *v);
     if (!v) return false;
     at.f->rest = v;
     v[at.f->n_rest++] = (sl_http_end_t){sl_str(field->legacy), field};
-    return true;
+    return sl_b_rest_end(at.f, el, path, field);
   }
   if (path->value[0] != '/') {
     sl_b_error(b, "R200", path->value_line, path->value_col, "legacy=\"/name\"",
@@ -112,8 +110,14 @@ static bool json_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_fi
     return false;
   }
   sl_bj_t *j = sl_bj_walk(at.f, at.lj, path->value, path, SL_JN_FIELD, field->access);
-  if (j) j->field = field;
-  return j;
+  if (!j) {
+    field->nillable = true;
+    field->codec = sl_b_codec(b, el, NULL, NULL, SL_CODEC_TEXT); /* its own mistakes are told too */
+    return false;
+  }
+  if (!sl_b_json_field(b, el, path, j, field)) return j->kind = SL_JN_OBJECT, false;
+  j->field = field;
+  return true;
 }
 
 bool sl_b_legacy_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field)
@@ -218,11 +222,10 @@ void sl_b_scalar_items(sl_at_t at, const sl_xel_t *el, const char *path)
     column_end(at, el, &self, field);
     field->legacy = at.json_base;
   } else {
-    field->nillable = true;
-    field->codec = sl_b_codec(at.f->b, el, NULL, NULL, SL_CODEC_TEXT);
     sl_bj_t *lj =
         sl_bj_walk(at.f, at.lj, strcmp(path, ".") ? path : "", &self, SL_JN_FIELD, at.access);
     if (lj) lj->field = field;
+    if (lj) sl_b_json_field(at.f->b, el, NULL, lj, field);
   }
   sl_bj_t *j = sl_bj_walk(at.f, at.j, "", NULL, SL_JN_FIELD, at.access);
   if (j) j->field = field;

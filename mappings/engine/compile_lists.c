@@ -118,8 +118,10 @@ bool sl_b_list_legacy(sl_at_t at, const sl_xat_t *legacy, sl_bf_t *item, sl_list
   if (b->m->kind != SL_KIND_SOAP) {
     sl_bj_t *j =
         sl_bj_walk(at.f, at.lj, legacy->value, legacy, SL_JN_LIST, (sl_access_t)list->access);
-    if (j) j->list = list;
-    return j;
+    if (!j) return false;
+    j->list = list;
+    j->item = item;
+    return sl_b_json_list(b, legacy, j, item, list);
   }
   sl_ba_t *attr;
   sl_bx_t *x = sl_bx_walk(at.f, at.x, legacy->value, legacy, true, &attr);
@@ -369,6 +371,8 @@ static bool rest_places(sl_at_t at, const sl_xel_t *el, const sl_places_t *place
     if (!j) return false;
     j->list = new_place(at, el, list, item, name);
     if (!j->list) return false;
+    j->item = item;
+    if (!i) item->legacy_json->schema = j->schema;
   }
   return true;
 }
@@ -516,11 +520,9 @@ static void zip_field(sl_at_t at, sl_at_t in, const sl_xel_t *el, const sl_list_
   if (soap || rest[0]) {
     if (!sl_b_legacy_end(to, el, &path, own)) return;
   } else { /* the array's own values */
-    own->nillable = true;
-    own->codec = sl_b_codec(b, el, NULL, NULL, SL_CODEC_TEXT);
     sl_bj_t *lj =
         sl_bj_walk(items, items->legacy_json, "", legacy, SL_JN_FIELD, (sl_access_t)own->access);
-    if (!lj) return;
+    if (!lj || !sl_b_json_field(b, el, legacy, lj, own)) return;
     lj->field = own;
   }
   sl_b_default(in, el, own);

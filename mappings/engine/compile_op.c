@@ -8,6 +8,7 @@
 struct opb {
   sl_build_t *b;
   sl_op_t *op;
+  const sl_oop_t *oop; /* REST, with a contract */
   const sl_xel_t *el, *request_el, *response_el;
   sl_bf_t *request, *response;
 };
@@ -153,6 +154,8 @@ static void compile_request(struct opb *o)
   o->request->merge = merges(o);
   if (o->op->wsdl) soap_root(o, o->request, o->op->wsdl->input);
   if (b->m->kind == SL_KIND_SOAP && !o->op->wsdl) return;
+  o->request->call_path = o->op->rest_path;
+  if (o->oop) sl_b_oop_request(o->request, o->oop);
   sl_at_t root = root_of(o->request);
   if (b->m->kind == SL_KIND_ODBC) sl_b_sql(b, o->op, root, o->el);
   if (!o->request_el) return;
@@ -202,6 +205,7 @@ static void compile_response(struct opb *o)
   if (!o->response) return;
   if (op->wsdl) soap_root(o, o->response, op->wsdl->output);
   if (b->m->kind == SL_KIND_SOAP && !op->wsdl) return;
+  if (o->oop) sl_b_oop_response(o->response, o->oop);
   sl_at_t root = root_of(o->response);
   if (el) {
     sl_xel_t copy;
@@ -225,6 +229,7 @@ static void compile_response(struct opb *o)
   }
   if (b->m->kind == SL_KIND_ODBC) sl_b_call_answer(b, op, root, o->el);
   sl_b_outcomes(b, op, root, o->el);
+  if (o->oop) sl_b_oop_statuses(b, op, o->oop, o->el);
   if (b->m->kind == SL_KIND_ODBC && !op->procedure) sl_b_sql_lists(b, op, o->response, o->el);
 }
 
@@ -392,6 +397,7 @@ static void compile_one(sl_build_t *b, sl_op_t *ops, size_t i, const sl_xel_t *e
     find_call(&o);
     envelope(&o);
   }
+  if (b->m->kind == SL_KIND_REST) o.oop = sl_b_oop(b, o.op, el);
   compile_request(&o);
   compile_response(&o);
   finish(&o);

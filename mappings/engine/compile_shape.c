@@ -170,6 +170,8 @@ void sl_b_members(sl_at_t at, const sl_xel_t *el)
   } else if (shape) {
     if (!shape->type && at.x) shape->elem = at.x->elem, shape->type = at.x->type;
     if (at.x) at.x->covered = true;
+    if (!shape->schema && at.lj) shape->schema = at.lj->schema;
+    if (at.lj) at.lj->covered = true;
     sl_at_t in = at;
     if (b->m->kind == SL_KIND_ODBC && sl_xel_at(shape->el, "table")) {
       in.table = sl_b_table(b, shape->el);
@@ -207,6 +209,7 @@ void sl_b_compile_shapes(sl_build_t *b)
     sl_bf_t *f = sl_bf_new(b, name, true);
     if (!f || (b->m->kind == SL_KIND_SOAP && !place(b, shape, f))) return;
     f->frame->table = sl_b_printf(b, "%s", sl_xel_get(shape->el, "table", ""));
+    f->legacy_json->schema = shape->schema;
     sl_at_t at = {.f = f,
                   .x = f->xml,
                   .j = f->json,

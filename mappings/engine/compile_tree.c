@@ -286,6 +286,18 @@ static bool disjoint(sl_access_t a, sl_access_t b)
   return a != b && a != SL_READ_WRITE && b != SL_READ_WRITE;
 }
 
+/* An object that was made on the way to a member that is none: the next line may know better. */
+static void forget(sl_bj_t *j)
+{
+  sl_bj_t **at = j->parent && !j->first ? &j->parent->first : NULL;
+  if (!at || j->parent->last != j) return;
+  j->parent->last = NULL;
+  for (; *at != j; at = &(*at)->next) j->parent->last = *at;
+  *at = NULL;
+  j->next = j->parent->forgotten;
+  j->parent->forgotten = j;
+}
+
 /* The member for one token: an object on the way, or the new one at the end. */
 static sl_bj_t *member(sl_bf_t *f, sl_bj_t *from, const char *key, const char *raw, size_t raw_len,
                        bool last, sl_jkind_t kind, sl_access_t access, const sl_xat_t *at)
@@ -303,8 +315,11 @@ static sl_bj_t *member(sl_bf_t *f, sl_bj_t *from, const char *key, const char *r
                c->pointer);
     return NULL;
   }
+  const sl_jschema_t *schema;
+  if (!sl_b_json_member(f, from, key, raw, at, &schema)) return forget(from), NULL;
   sl_bj_t *j = new_member(f->b, from, key, raw, raw_len);
   if (j && last) j->kind = kind, j->access = access;
+  if (j) j->schema = schema;
   return j;
 }
 

@@ -132,6 +132,9 @@ typedef struct sl_notes {
 
 typedef struct sl_derive sl_derive_t; /* derive.h: how a value is made from other slots */
 
+/* How a legacy system's JSON spells a value that could be either. */
+typedef enum sl_spelled { SL_SPELLED_ANY, SL_SPELLED_TEXT, SL_SPELLED_NUMBER } sl_spelled_t;
+
 /* One line of a mapping. Also the value of a param, an outcome, a detail. */
 struct sl_field {
   const sl_codec_t *codec;
@@ -147,9 +150,12 @@ struct sl_field {
   const char *http;   /* "path:id", "header:etag" (names of headers in lower case); "" if none */
   const char *legacy; /* as the user wrote it: "STATUS/@vip", "ORD_ID" */
   const char *label;  /* for messages: json, else http, else legacy */
-  const sl_column_t *column; /* SQL with a catalogue: what the catalogue says; else NULL */
-  const sl_xtype_t *xtype;   /* SOAP: the contract's type of the value; else NULL */
-  int line, col;             /* in the mapping file */
+  const sl_column_t *column;       /* SQL with a catalogue: what the catalogue says; else NULL */
+  const sl_xtype_t *xtype;         /* SOAP: the contract's type of the value; else NULL */
+  const struct sl_jschema *schema; /* REST: likewise (contract/jschema.h) */
+  const struct sl_oparam *param;   /* REST: the contract's, of a path:, query:, header: end */
+  uint8_t spelled;                 /* REST: sl_spelled_t, what the contract wants */
+  int line, col;                   /* in the mapping file */
 };
 
 /* A constant written on one side. On the legacy side text is what stands in the message; on the

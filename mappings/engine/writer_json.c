@@ -16,21 +16,32 @@ struct writer {
 static sl_code_t write_node(struct writer *w, const sl_jnode_t *node, const sl_record_t *record,
                             bool *absent_p);
 
-/* A value of the legacy system's JSON: numbers and booleans bare, the rest quoted. */
+/* Numbers and booleans bare, the rest quoted, unless the contract wants it otherwise. */
+sl_json_kind_t sl_legacy_json_kind(const sl_field_t *field, sl_legacy_t v)
+{
+  bool number = field->spelled == SL_SPELLED_ANY ? sl_codec_writes_numbers(field->codec)
+                                                 : field->spelled == SL_SPELLED_NUMBER;
+  if (v.state == SL_L_NIL) return SL_JSON_NULL;
+  if (v.state == SL_L_EMPTY) return SL_JSON_STRING;
+  if (number && sl_json_is_number(v.text)) return SL_JSON_NUMBER;
+  if (sl_codec_kind(field->codec) != SL_CODEC_BOOLEAN || field->spelled == SL_SPELLED_TEXT)
+    return SL_JSON_STRING;
+  return sl_str_eqz(v.text, "true")    ? SL_JSON_TRUE
+         : sl_str_eqz(v.text, "false") ? SL_JSON_FALSE
+                                       : SL_JSON_STRING;
+}
+
 static void put_legacy(struct writer *w, const sl_field_t *field, sl_legacy_t v)
 {
-  sl_codec_kind_t kind = sl_codec_kind(field->codec);
-  bool number = sl_codec_writes_numbers(field->codec);
-  bool boolean =
-      kind == SL_CODEC_BOOLEAN && (sl_str_eqz(v.text, "true") || sl_str_eqz(v.text, "false"));
-  if (v.state == SL_L_NIL)
+  sl_json_kind_t kind = sl_legacy_json_kind(field, v);
+  if (kind == SL_JSON_NULL)
     sl_buf_addz(w->out, "null");
   else if (v.state == SL_L_EMPTY)
     sl_buf_addz(w->out, "\"\"");
-  else if (boolean || (number && sl_json_is_number(v.text)))
-    sl_buf_adds(w->out, v.text);
-  else
+  else if (kind == SL_JSON_STRING)
     sl_json_quote(w->out, v.text);
+  else
+    sl_buf_adds(w->out, v.text);
 }
 
 static sl_code_t write_field(struct writer *w, const sl_field_t *field, const sl_record_t *record,
@@ -132,6 +143,7 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
   size_t start = out->len;
   char open = '{';
   bool values = false, only_constants = true;
+  const sl_field_t *missing = NULL;
   for (uint32_t i = 0; i < node->n_children; i++) {
     const sl_jnode_t *c = &node->children[i];
     if (!(w->legacy ? c->writable : c->readable)) continue;
@@ -147,6 +159,7 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
     if (code) return code;
     if (c->kind != SL_JN_CONST) only_constants = false;
     if (absent) {
+      if (w->legacy && c->field && c->field->required && !missing) missing = c->field;
       if (!out->failed) out->len = mark;
       continue;
     }
@@ -158,6 +171,7 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
   sl_buf_addc(out, '}');
   *absent_p = !values && !node->required && !(only_constants && open == ',');
   if (*absent_p && !out->failed) out->len = start;
+  if (missing && (values || node->key.len == 0)) return sl_field_missing(missing, w->err);
   return SL_OK;
 }
 

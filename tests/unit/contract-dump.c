@@ -10,6 +10,7 @@
 #include <string.h>
 #include "core/diag.h"
 #include "mappings/contract/contract.h"
+#include "mappings/contract/openapi.h"
 
 enum { SHOWN_DEPTH = 12 };
 
@@ -179,10 +180,59 @@ static void print_table(const sl_table_t *t)
   }
 }
 
+/* A schema's members, to a depth where no schema of ours goes on. */
+static void print_schema(const sl_contract_t *c, const sl_jschema_t *s, int depth)
+{
+  char types[64];
+  sl_str_t names[32];
+  sl_jfacets_t f = sl_jschema_facets(s);
+  printf(" %s", sl_jtypes_text(f.types, types));
+  if (f.format) printf(" format=%s", f.format);
+  if (f.max_length >= 0) printf(" maxLength=%lld", (long long)f.max_length);
+  if (f.maximum.p) printf(" max=%s", f.maximum.p);
+  if (f.below.p) printf(" below=%s", f.below.p);
+  printf("\n");
+  if (depth > 3) return;
+  size_t n = sl_jschema_property_names(s, names, 32);
+  for (size_t i = 0; i < n; i++) {
+    printf("%*s%s%s", 2 * depth + 2, "", names[i].p,
+           sl_jschema_requires(s, names[i]) ? " required" : "");
+    print_schema(c, sl_jschema_member(sl_contract_schemas(c), s, names[i]), depth + 1);
+  }
+  if (!(f.types & SL_JT_ARRAY) || f.types == SL_JT_ANY) return;
+  printf("%*s[]", 2 * depth + 2, "");
+  print_schema(c, sl_jschema_item(sl_contract_schemas(c), s, 0), depth + 1);
+}
+
+static void print_oop(const sl_contract_t *c, const sl_oop_t *op)
+{
+  static const char *const places[] = {"path", "query", "header", "cookie"};
+  printf("%s %s id=\"%s\" line %d of %s\n", op->method, op->path, op->id, op->where.line,
+         base_name(op->where.file));
+  for (size_t i = 0; i < op->n_params; i++) {
+    const sl_oparam_t *p = &op->params[i];
+    printf(" %s %s%s", places[p->in], p->name, p->required ? " required" : "");
+    print_schema(c, p->schema, 1);
+  }
+  if (op->request) {
+    printf(" request%s", op->request_required ? " required" : "");
+    print_schema(c, op->request, 1);
+  }
+  for (size_t i = 0; i < op->n_responses; i++) {
+    const sl_oresponse_t *r = &op->responses[i];
+    printf(" response %s (%d)%s", r->text, r->status, r->body ? " body" : "");
+    if (r->schema)
+      print_schema(c, r->schema, 1);
+    else
+      printf("\n");
+  }
+}
+
 /* Elements given by name after the file are shown too: for schemas without a WSDL. */
 static void print_all(const sl_contract_t *c, int argc, char **argv)
 {
   for (size_t i = 0; i < sl_contract_op_count(c); i++) print_op(sl_contract_op_at(c, i));
+  for (size_t i = 0; i < sl_contract_oop_count(c); i++) print_oop(c, sl_contract_oop_at(c, i));
   for (size_t i = 0; i < sl_contract_table_count(c); i++) print_table(sl_contract_table_at(c, i));
   for (int i = 0; i + 1 < argc; i += 2) {
     const sl_xelem_t *e = sl_contract_elem(c, argv[i], argv[i + 1]);
