@@ -98,12 +98,12 @@ static void check_deployment(const char *path, const settings_t *settings, sl_di
   sl_deployment_destroy(&deployment);
 }
 
-/* What a file is, its root element tells; a file that is neither is reported as a mapping. */
-static bool is_deployment(const char *path)
+/* What a file is, its root element tells; a file of no known kind is reported as a mapping. */
+static bool is_a(const char *path, const char *root)
 {
   sl_diags_t *ignored = sl_diags_new();
   sl_xdoc_t *doc = ignored ? sl_xdoc_load(path, ignored) : NULL;
-  bool is = doc && sl_xel_is(sl_xdoc_root(doc), "deployment");
+  bool is = doc && sl_xel_is(sl_xdoc_root(doc), root);
   sl_xdoc_destroy(&doc);
   sl_diags_destroy(&ignored);
   return is;
@@ -113,8 +113,10 @@ static bool check_file(const char *path, const settings_t *settings)
 {
   sl_diags_t *diags = sl_diags_new();
   if (!diags) return false;
-  if (is_deployment(path))
+  if (is_a(path, "deployment"))
     check_deployment(path, settings, diags);
+  else if (is_a(path, "types"))
+    sl_types_check(path, diags);
   else
     check_mapping(path, settings, diags);
   sl_diags_print(diags, stderr);

@@ -244,7 +244,7 @@ static bool in_a_shape(const page_t *p, const sl_line_t *l)
     const sl_line_t *v;
     size_t n = sl_lines_of(p->m->shapes[i].frame, p->arena, &v);
     for (size_t k = 0; k < n; k++)
-      if (v[k].line == l->line && v[k].col == l->col) return true;
+      if (v[k].file == l->file && v[k].line == l->line && v[k].col == l->col) return true;
   }
   return false;
 }

@@ -19,7 +19,7 @@ __attribute__((format(printf, 7, 0))) static void add(sl_build_t *b, sl_severity
 {
   char text[512];
   vsnprintf(text, sizeof text, fmt, ap);
-  sl_diags_add(b->diags, severity, code, b->file, line, col, fix, "%s", text);
+  sl_diags_add(b->diags, severity, code, sl_b_file(b, line), sl_b_line(line), col, fix, "%s", text);
 }
 
 void sl_b_error(sl_build_t *b, const char *code, int line, int col, const char *fix,
@@ -98,20 +98,11 @@ uint16_t sl_b_name(sl_build_t *b, sl_names_t *names, const char *name)
 /* --- loading
  * ------------------------------------------------------------------------------------------ */
 
-static char *beside(const char *file, const char *path)
-{
-  const char *slash = strrchr(file, '/');
-  size_t dir = slash && path[0] != '/' ? (size_t)(slash - file) + 1 : 0;
-  char *out = malloc(dir + strlen(path) + 1);
-  if (out) memcpy(out, file, dir), strcpy(out + dir, path);
-  return out;
-}
-
 static void load_contract(sl_build_t *b)
 {
   const sl_xat_t *at = sl_xel_at(b->system, "contract");
   if (!at) return;
-  char *path = beside(b->file, at->value);
+  char *path = sl_b_beside(b->file, at->value);
   size_t before = sl_diags_errors(b->diags);
   bool there = path && !access(path, R_OK);
   if (there) b->m->contract = sl_contract_load(path, b->diags);
@@ -138,33 +129,46 @@ static void read_system(sl_build_t *b)
   if (nulls) sl_b_nulls(nulls, &b->nulls);
 }
 
-static void collect_shapes(sl_build_t *b)
+static void collect_shape(sl_build_t *b, const sl_xel_t *el)
 {
-  const sl_xel_t *el = b->root->first;
-  for (; (el = sl_xel_find(el, "shape")); el = el->next) {
-    const sl_xat_t *name = sl_xel_at(el, "name");
-    if (!name) continue;
-    for (size_t i = 0; i < b->n_shapes; i++)
-      if (!strcmp(b->shapes[i].name, name->value))
-        sl_b_error(b, "R101", name->value_line, name->value_col, NULL,
-                   "a shape \"%s\" is declared above (line %d)", name->value,
-                   b->shapes[i].el->line);
-    sl_bshape_t *v = sl_b_grow(b, b->shapes, b->n_shapes, sizeof *v);
-    if (!v) return;
-    b->shapes = v;
-    v[b->n_shapes++] = (sl_bshape_t){.name = name->value, .el = el};
-  }
+  const sl_xat_t *name = sl_xel_at(el, "name");
+  if (!name) return;
+  for (size_t i = 0; i < b->n_shapes; i++)
+    if (!strcmp(b->shapes[i].name, name->value))
+      sl_b_error(b, "R101", name->value_line, name->value_col, NULL,
+                 "a shape \"%s\" is declared already (%s)", name->value,
+                 sl_b_where(b, b->shapes[i].el->line, name->line));
+  sl_bshape_t *v = sl_b_grow(b, b->shapes, b->n_shapes, sizeof *v);
+  if (!v) return;
+  b->shapes = v;
+  v[b->n_shapes++] = (sl_bshape_t){.name = name->value, .el = el};
 }
 
-static void compile(sl_build_t *b, const sl_xdoc_t *doc)
+/* Imported ones first: a name that is there twice is told where the mapping's own is. */
+static void collect_shapes(sl_build_t *b)
 {
-  b->root = sl_xdoc_root(doc);
+  for (size_t i = b->n_docs; i-- > 0;)
+    for (const sl_xel_t *el = sl_xdoc_root(b->docs[i].doc)->first; (el = sl_xel_find(el, "shape"));
+         el = el->next)
+      collect_shape(b, el);
+}
+
+static void compile(sl_build_t *b)
+{
+  b->root = sl_xdoc_root(b->docs[0].doc);
+  if (sl_xel_is(b->root, "types")) {
+    sl_b_error(b, "R114", b->root->line, b->root->col,
+               "<import href=\"…\"/> it in a mapping, or look at it with sluice check",
+               "this file has types for mappings to import: it is none itself");
+    return;
+  }
   b->system = sl_xel_find(b->root->first, "system");
   if (!b->system) return; /* the schema has said so */
   sl_b_name(b, &b->m->names, "");
   sl_b_name(b, &b->m->spaces, "");
   b->m->name = sl_b_printf(b, "%s", sl_xel_get(b->root, "name", ""));
   b->m->version = sl_b_printf(b, "%s", sl_xel_get(b->root, "version", ""));
+  sl_b_import(b);
   read_system(b);
   load_contract(b);
   sl_b_collect_types(b);
@@ -183,22 +187,51 @@ static void compile(sl_build_t *b, const sl_xdoc_t *doc)
   }
 }
 
+/* A file of types on its own: what it says without a system. */
+static void compile_types(sl_build_t *b)
+{
+  static const sl_xel_t no_system = {.name = "system"};
+  b->root = sl_xdoc_root(b->docs[0].doc);
+  b->system = &no_system;
+  b->m->kind = SL_KIND_NULL;
+  sl_b_import(b);
+  sl_b_collect_types(b);
+  sl_b_check_types(b);
+  collect_shapes(b);
+  sl_b_check_names(b);
+}
+
+static const char *const *files_of(sl_build_t *b)
+{
+  const char **v = sl_b_alloc(b, (b->n_docs + 1) * sizeof *v);
+  for (size_t i = 0; v && i < b->n_docs; i++) v[i] = b->docs[i].file;
+  b->m->n_files = v ? b->n_docs : 0;
+  return v;
+}
+
 static sl_mapping_t *from_doc(const char *path, sl_xdoc_t *doc, const sl_load_opts_t *opts,
                               size_t before, sl_diags_t *diags)
 {
   sl_mapping_t *m = doc ? calloc(1, sizeof *m) : NULL;
   sl_build_t b = {.m = m, .diags = diags, .lossy = opts && opts->lossy};
+  bool taken = false;
   if (m && (m->arena = sl_arena_new(64 * 1024, 0))) {
     b.arena = m->arena;
     b.file = m->file = sl_b_dup(&b, path, strlen(path));
     sl_xdoc_validate(doc, "mapping.xsd", diags);
-    compile(&b, doc);
+    taken = sl_b_take_doc(&b, doc, b.file);
+    if (taken && opts && opts->types)
+      compile_types(&b);
+    else if (taken)
+      compile(&b);
+    m->files = files_of(&b);
     m->pool = sl_xml_pool_new(m);
     if (!m->pool) b.failed = true;
   }
   if (doc && (!m || !m->arena || b.failed))
     sl_diags_add(diags, SL_ERROR, "R000", path, 0, 0, NULL, "out of memory");
-  sl_xdoc_destroy(&doc);
+  if (!taken) sl_xdoc_destroy(&doc);
+  sl_b_free_docs(&b);
   if (sl_diags_errors(diags) > before) sl_mapping_destroy(&m);
   return m;
 }
@@ -218,4 +251,13 @@ sl_mapping_t *sl_mapping_parse(const char *path, const char *text, size_t len, s
 {
   size_t before = sl_diags_errors(diags);
   return from_doc(path, sl_xdoc_parse(path, text, len, diags), NULL, before, diags);
+}
+
+bool sl_types_check(const char *path, sl_diags_t *diags)
+{
+  static const sl_load_opts_t opts = {.types = true};
+  sl_mapping_t *m = sl_mapping_load_with(path, &opts, diags);
+  bool right = m;
+  sl_mapping_destroy(&m);
+  return right;
 }

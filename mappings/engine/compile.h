@@ -23,20 +23,34 @@ typedef struct sl_btype {
   bool used, broken;
 } sl_btype_t;
 
+/* A file that is part of the mapping. Within the build, a line says which file it is in:
+ * number << SL_FILE_SHIFT | line; 0 is the mapping's own. So positions stay two numbers wherever
+ * they go, and messages find the file. Plans have plain lines: sl_bf_finish. */
+enum { SL_FILE_SHIFT = 24, SL_MAX_FILES = 100 };
+
+typedef struct sl_bdoc {
+  sl_xdoc_t *doc; /* owned by who loads */
+  const char *file;
+  const char *real; /* its path without links: the same file is taken once */
+} sl_bdoc_t;
+
 typedef struct sl_bshape {
   const char *name;
   const sl_xel_t *el;
   const sl_xelem_t *elem; /* where an operation first used it; NULL: nowhere yet */
   const sl_xtype_t *type;
   const sl_jschema_t *schema; /* REST: what stands there */
-  bool open;                  /* being expanded: using it again is a cycle */
+  bool used, compiled;
+  bool open; /* being expanded: using it again is a cycle */
 } sl_bshape_t;
 
 typedef struct sl_build {
   sl_mapping_t *m;
   sl_arena_t *arena;
   sl_diags_t *diags;
-  const char *file;
+  const char *file; /* the mapping's own */
+  sl_bdoc_t *docs;  /* the mapping's own, then imported ones */
+  size_t n_docs;
   const sl_xel_t *root, *system;
   sl_btype_t *types;
   size_t n_types;
@@ -182,6 +196,27 @@ void sl_b_compute(sl_at_t at, const sl_xel_t *el);
  * they read and nobody maps becomes a field of its own. Calling it again does nothing. */
 void sl_b_resolve(sl_bf_t *f);
 
+/* --- compile_import.c
+ * ------------------------------------------------------------------------------- */
+
+/* The file and the line of a position in the build. */
+const char *sl_b_file(const sl_build_t *b, int line);
+static inline int sl_b_line(int line)
+{
+  return line & ((1 << SL_FILE_SHIFT) - 1);
+}
+/* "line 5", or "types.xml:5" where that is another file than from's. */
+const char *sl_b_where(sl_build_t *b, int line, int from);
+/* path relative to file, which is where it was named; malloced, NULL without memory. */
+char *sl_b_beside(const char *file, const char *path);
+/* Takes doc as one of the mapping's files; validated already. False: not taken. */
+bool sl_b_take_doc(sl_build_t *b, sl_xdoc_t *doc, const char *file);
+/* The <import>s of all files there are, and of those they bring. */
+void sl_b_import(sl_build_t *b);
+void sl_b_free_docs(sl_build_t *b);
+/* Checks of a file of types on its own: do all its shapes' types and shapes exist? */
+void sl_b_check_names(sl_build_t *b);
+
 /* --- compile_default.c
  * ------------------------------------------------------------------------------ */
 
@@ -200,7 +235,8 @@ void sl_b_record(sl_at_t at, const sl_xel_t *el);
 void sl_b_collect_types(sl_build_t *b);
 void sl_b_nulls(const sl_xel_t *el, sl_nulls_t *out);
 sl_access_t sl_b_access(const sl_xel_t *el);
-unsigned sl_b_modulo(const sl_xel_t *el); /* SL_MODULO_… */
+bool sl_b_known_type(sl_build_t *b, const sl_xat_t *at); /* R104 if not */
+unsigned sl_b_modulo(const sl_xel_t *el);                /* SL_MODULO_… */
 /* Checks every declared type once, so that unused ones are known to be right too. */
 void sl_b_check_types(sl_build_t *b);
 /* The codec of a field: el carries type=, modulo= and null attributes (NULL: none); xtype and

@@ -20,8 +20,9 @@ void sl_b_taken(sl_at_t at, const sl_xat_t *path, int line)
 {
   sl_b_error(at.f->b, "R211", path->value_line, path->value_col,
              "one line for each, or access=\"read-only\" on one and \"write-only\" on the other",
-             "%s is mapped already (line %d)",
-             at.x && !strcmp(path->value, ".") ? at.x->name : path->value, line);
+             "%s is mapped already (%s)",
+             at.x && !strcmp(path->value, ".") ? at.x->name : path->value,
+             sl_b_where(at.f->b, line, path->line));
 }
 
 /* field takes the place *at_p; when another has it already and only one of them writes, they share

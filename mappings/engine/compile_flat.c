@@ -185,11 +185,25 @@ static bool is_shaped(const sl_list_t *list)
   return list->form != SL_LIST_REPEATS || list->n_picks || list->key_fields || list->item->shaped;
 }
 
+/* A plan's lines are what they are in their file. */
+static void plain_lines(sl_bf_t *f)
+{
+  for (size_t i = 0; i < f->n_fields; i++) {
+    f->fields[i]->file = sl_b_file(f->b, f->fields[i]->line);
+    f->fields[i]->line = sl_b_line(f->fields[i]->line);
+  }
+  for (size_t i = 0; i < f->n_lists; i++) {
+    f->lists[i]->file = sl_b_file(f->b, f->lists[i]->line);
+    f->lists[i]->line = sl_b_line(f->lists[i]->line);
+  }
+}
+
 const sl_frame_t *sl_bf_finish(sl_bf_t *f)
 {
   sl_build_t *b = f->b;
   sl_frame_t *frame = f->frame;
   sl_b_resolve(f);
+  plain_lines(f);
   for (size_t i = 0; i < f->n_lists; i++)
     if (f->items[i]) sl_bf_finish(f->items[i]);
   for (size_t i = 0; i < f->n_places; i++) finish_place(b, &f->places[i]);

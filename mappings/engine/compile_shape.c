@@ -12,7 +12,7 @@ sl_bshape_t *sl_b_shape(sl_build_t *b, const sl_xat_t *at)
   const char *words[64];
   size_t n = 0;
   for (size_t i = 0; i < b->n_shapes; i++) {
-    if (!strcmp(b->shapes[i].name, at->value)) return &b->shapes[i];
+    if (!strcmp(b->shapes[i].name, at->value)) return b->shapes[i].used = true, &b->shapes[i];
     if (n < 64) words[n++] = b->shapes[i].name;
   }
   sl_b_error(b, "R108", at->value_line, at->value_col, sl_b_advice(b, at->value, words, n),
@@ -200,29 +200,54 @@ static bool place(sl_build_t *b, const sl_bshape_t *shape, sl_bf_t *f)
   return true;
 }
 
+static bool compile_shape(sl_build_t *b, sl_bshape_t *shape, sl_shape_t *out)
+{
+  const char *name = sl_b_printf(b, "%s", shape->name);
+  sl_bf_t *f = sl_bf_new(b, name, true);
+  shape->compiled = true;
+  if (!f || (b->m->kind == SL_KIND_SOAP && !place(b, shape, f))) return false;
+  f->frame->table = sl_b_printf(b, "%s", sl_xel_get(shape->el, "table", ""));
+  f->legacy_json->schema = shape->schema;
+  sl_at_t at = {.f = f,
+                .x = f->xml,
+                .j = f->json,
+                .lj = f->legacy_json,
+                .table = sl_b_table(b, shape->el),
+                .json_base = ""};
+  shape->open = true;
+  members_of(at, shape->el);
+  shape->open = false;
+  sl_b_resolve(f);
+  sl_check_values(f);
+  *out = (sl_shape_t){.name = name,
+                      .mapping = b->m,
+                      .frame = sl_bf_finish(f),
+                      .file = sl_b_file(b, shape->el->line),
+                      .line = sl_b_line(shape->el->line),
+                      .col = shape->el->col};
+  return true;
+}
+
+/* The mapping's own first; of the imported ones those that it uses: the others may be for systems
+ * of another kind. */
 void sl_b_compile_shapes(sl_build_t *b)
 {
   sl_shape_t *v = b->n_shapes ? sl_b_alloc(b, b->n_shapes * sizeof *v) : NULL;
-  for (size_t i = 0; v && i < b->n_shapes; i++) {
-    sl_bshape_t *shape = &b->shapes[i];
-    const char *name = sl_b_printf(b, "%s", shape->name);
-    sl_bf_t *f = sl_bf_new(b, name, true);
-    if (!f || (b->m->kind == SL_KIND_SOAP && !place(b, shape, f))) return;
-    f->frame->table = sl_b_printf(b, "%s", sl_xel_get(shape->el, "table", ""));
-    f->legacy_json->schema = shape->schema;
-    sl_at_t at = {.f = f,
-                  .x = f->xml,
-                  .j = f->json,
-                  .lj = f->legacy_json,
-                  .table = sl_b_table(b, shape->el),
-                  .json_base = ""};
-    shape->open = true;
-    members_of(at, shape->el);
-    shape->open = false;
-    sl_b_resolve(f);
-    sl_check_values(f);
-    v[i] = (sl_shape_t){name, b->m, sl_bf_finish(f), shape->el->line, shape->el->col};
+  size_t n = 0;
+  bool more = v;
+  for (const sl_xel_t *x = b->root->first; (x = sl_xel_find(x, "example")); x = x->next)
+    for (size_t i = 0; i < b->n_shapes; i++)
+      b->shapes[i].used |= !strcmp(b->shapes[i].name, sl_xel_get(x, "shape", ""));
+  for (bool own = true; more; own = false) {
+    more = own;
+    for (size_t i = 0; i < b->n_shapes; i++) {
+      sl_bshape_t *shape = &b->shapes[i];
+      bool ours = !(shape->el->line >> SL_FILE_SHIFT);
+      if (shape->compiled || (own ? !ours : !shape->used)) continue;
+      if (!compile_shape(b, shape, &v[n++])) return;
+      more = true;
+    }
   }
   b->m->shapes = v;
-  b->m->n_shapes = v ? b->n_shapes : 0;
+  b->m->n_shapes = n;
 }

@@ -236,7 +236,8 @@ sl_bx_t *sl_bx_walk(sl_bf_t *f, sl_bx_t *from, const char *path, const sl_xat_t 
     if (!x) return NULL;
     if (x->list && x->list->whole && x->list->whole->form == SL_LIST_SLOTS) {
       at_step(f, at, path, &s, "R211", "leave it to the slots, or out of them",
-              sl_b_printf(f->b, "%s is mapped already (line %d)", x->path, x->list->line));
+              sl_b_printf(f->b, "%s is mapped already (%s)", x->path,
+                          sl_b_where(f->b, x->list->line, at->line)));
       return NULL;
     }
     if (repeats_here(x) && !(repeats && !*p)) {

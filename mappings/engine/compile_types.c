@@ -21,7 +21,8 @@ static void collect(sl_build_t *b, const sl_xel_t *el)
   sl_btype_t *before = find(b, name->value);
   if (before)
     sl_b_error(b, "R102", name->value_line, name->value_col, "choose another name",
-               "a type \"%s\" is declared above (line %d)", name->value, before->el->line);
+               "a type \"%s\" is declared already (%s)", name->value,
+               sl_b_where(b, before->el->line, name->line));
   else if (sl_codec_kind_parse(name->value, &kind))
     sl_b_error(b, "R103", name->value_line, name->value_col, "choose another name",
                "\"%s\" is a built-in type", name->value);
@@ -33,8 +34,11 @@ static void collect(sl_build_t *b, const sl_xel_t *el)
 
 void sl_b_collect_types(sl_build_t *b)
 {
-  for (const sl_xel_t *el = b->root->first; (el = sl_xel_find(el, NULL)); el = el->next)
-    if (sl_xel_is(el, "type") || sl_xel_is(el, "code-table")) collect(b, el);
+  /* Imported ones first: a name that is there twice is told where the mapping's own is. */
+  for (size_t i = b->n_docs; i-- > 0;)
+    for (const sl_xel_t *el = sl_xdoc_root(b->docs[i].doc)->first; (el = sl_xel_find(el, NULL));
+         el = el->next)
+      if (sl_xel_is(el, "type") || sl_xel_is(el, "code-table")) collect(b, el);
 }
 
 /* --- attributes
@@ -210,6 +214,13 @@ static void no_type(sl_build_t *b, const sl_xat_t *at)
   for (size_t i = 0; i < 9; i++) words[n++] = builtin[i];
   sl_b_error(b, "R104", at->value_line, at->value_col, sl_b_advice(b, at->value, words, n),
              "no type \"%s\"", at->value);
+}
+
+bool sl_b_known_type(sl_build_t *b, const sl_xat_t *at)
+{
+  sl_codec_kind_t kind;
+  if (find(b, at->value) || sl_codec_kind_parse(at->value, &kind)) return true;
+  return no_type(b, at), false;
 }
 
 /* The declared type el, its bases first, into spec. */

@@ -34,12 +34,17 @@ typedef struct sl_load_opts {
   /* Writing takes every loss instead of refusing it (codec.h, `unguarded`), and losses are no
    * errors of the mapping: to look at what they do, never to serve a system with. */
   bool lossy;
+  /* Not a mapping, but a file of types, code tables and shapes: see sl_types_check. */
+  bool types;
 } sl_load_opts_t;
 /* opts may be NULL. */
 sl_mapping_t *sl_mapping_load_with(const char *path, const sl_load_opts_t *opts, sl_diags_t *diags);
 /* The same from memory; path is what messages call it, and where relative names start from. */
 sl_mapping_t *sl_mapping_parse(const char *path, const char *text, size_t len, sl_diags_t *diags);
 void sl_mapping_destroy(sl_mapping_t **self_p);
+/* A file that mappings import (its root is <types>), on its own: its types, code tables, and the
+ * names that its shapes use. What a system or a contract would say is not known here. */
+bool sl_types_check(const char *path, sl_diags_t *diags);
 
 /* Borrowed, as everything below, for the life of the mapping. */
 const char *sl_mapping_version(const sl_mapping_t *self);

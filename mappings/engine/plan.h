@@ -155,7 +155,8 @@ struct sl_field {
   const struct sl_jschema *schema; /* REST: likewise (contract/jschema.h) */
   const struct sl_oparam *param;   /* REST: the contract's, of a path:, query:, header: end */
   uint8_t spelled;                 /* REST: sl_spelled_t, what the contract wants */
-  int line, col;                   /* in the mapping file */
+  const char *file;                /* that it stands in: the mapping's, or an imported one */
+  int line, col;
 };
 
 /* A constant written on one side. On the legacy side text is what stands in the message; on the
@@ -228,6 +229,7 @@ struct sl_list {
   const char *table;         /* "ORDER_LINE"; "" if none */
   const char *const *parent; /* column labels that join it to its parent (in the parent's frame) */
   size_t n_parent;
+  const char *file;
   int line, col;
 };
 
@@ -480,6 +482,7 @@ struct sl_shape {
   const char *name;
   const sl_mapping_t *mapping;
   const sl_frame_t *frame;
+  const char *file;
   int line, col;
 };
 
@@ -505,6 +508,8 @@ struct sl_xml_pool; /* reader_xml.c: parsers kept for the next message */
 struct sl_mapping {
   sl_arena_t *arena; /* owns everything below */
   const char *file, *name, *version, *system;
+  const char *const *files; /* the same, and what it imports */
+  size_t n_files;
   sl_system_kind_t kind;
   bool reject_unknown;     /* unknown="reject" */
   sl_contract_t *contract; /* NULL: none; owned */

@@ -22,6 +22,10 @@ typedef struct sl_sqlb {
 void *sl_sqlb_alloc(sl_sqlb_t *b, size_t size);
 #define sl_sqlb_error(b, code, line, col, fix, ...)                                                \
   sl_diags_add((b)->diags, SL_ERROR, code, (b)->file, line, col, fix, __VA_ARGS__)
+/* At a list, which may stand in an imported file. */
+#define sl_sqlb_error_in(b, list, code, fix, ...)                                                  \
+  sl_diags_add((b)->diags, SL_ERROR, code, (list)->file, (list)->line, (list)->col, fix,           \
+               __VA_ARGS__)
 #define sl_sqlb_warn(b, code, line, col, fix, ...)                                                 \
   sl_diags_add((b)->diags, SL_WARNING, code, (b)->file, line, col, fix, __VA_ARGS__)
 /* The frame of one row's record. */

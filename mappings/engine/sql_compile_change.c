@@ -54,24 +54,24 @@ static void child_table(sl_sqlb_t *b, sl_table_plan_t *table, const sl_list_t *l
   const sl_frame_t *frame = b->op->request;
   *table = (sl_table_plan_t){.list = list, .frame = list->item, .table = list->table};
   if (!list->table || !list->table[0])
-    sl_sqlb_error(b, "R360", list->line, list->col, "add table=\"…\", or access=\"read-only\"",
-                  "the list names no table to write its rows to");
+    sl_sqlb_error_in(b, list, "R360", "add table=\"…\", or access=\"read-only\"",
+                     "the list names no table to write its rows to");
   if (!list->n_parent)
-    sl_sqlb_error(b, "R361", list->line, list->col, "add parent=\"COLUMN\"",
-                  "the list does not say which columns join its rows to the record");
+    sl_sqlb_error_in(b, list, "R361", "add parent=\"COLUMN\"",
+                     "the list does not say which columns join its rows to the record");
   for (size_t i = 0; i < list->item->n_lists; i++)
     if (list->item->lists[i]->access != SL_READ_ONLY && sl_list_has_rows(list->item->lists[i]))
-      sl_sqlb_error(b, "R362", list->item->lists[i]->line, list->item->lists[i]->col,
-                    "access=\"read-only\"", "a list in a list is not written");
+      sl_sqlb_error_in(b, list->item->lists[i], "R362", "access=\"read-only\"",
+                       "a list in a list is not written");
   table->parent = sl_sqlb_alloc(b, (list->n_parent + 1) * sizeof *table->parent);
   for (size_t i = 0; table->parent && i < list->n_parent; i++) {
     int column = sl_frame_column(frame, list->parent[i]);
     if (column >= 0)
       table->parent[table->n_parent++] = &frame->columns[column];
     else
-      sl_sqlb_error(b, "R352", list->line, list->col, NULL,
-                    "parent=\"%s\" is no column of the record that the list belongs to",
-                    list->parent[i]);
+      sl_sqlb_error_in(b, list, "R352", NULL,
+                       "parent=\"%s\" is no column of the record that the list belongs to",
+                       list->parent[i]);
   }
   table_columns(b, table);
 }

@@ -24,8 +24,7 @@ static void level_key(sl_sqlb_t *b, sl_level_t *level)
     if (column >= 0 && level->n_key < frame->n_columns)
       key[level->n_key++] = (uint16_t)column;
     else
-      sl_sqlb_error(b, "R353", list->line, list->col, NULL, "key=\"%s\" is no column of the list",
-                    list->key[i]);
+      sl_sqlb_error_in(b, list, "R353", NULL, "key=\"%s\" is no column of the list", list->key[i]);
   }
   for (size_t i = 0; !list && i < frame->n_columns; i++)
     if (frame->columns[i].field && frame->columns[i].field->key && !frame->columns[i].place)
@@ -41,9 +40,9 @@ static const sl_list_t *joined(sl_sqlb_t *b, const sl_frame_t *frame)
     if (list->access == SL_WRITE_ONLY || has_select(b->op, list) || !sl_list_has_rows(list))
       continue;
     if (found)
-      sl_sqlb_error(
-          b, "R354", list->line, list->col, "give one of them a <select for=\"…\"> of its own",
-          "two lists of rows in one select: their rows would be multiplied (line %d)", found->line);
+      sl_sqlb_error_in(b, list, "R354", "give one of them a <select for=\"…\"> of its own",
+                       "two lists of rows in one select: their rows would be multiplied (line %d)",
+                       found->line);
     found = list;
   }
   return found;
@@ -55,8 +54,7 @@ static void build_levels(sl_sqlb_t *b, const sl_frame_t *frame, const sl_list_t 
   const sl_list_t *list = first;
   for (;;) {
     if (levels->n == SL_SQL_LEVELS) {
-      sl_sqlb_error(b, "R355", list->line, list->col, NULL, "rows are nested more than %d deep",
-                    SL_SQL_LEVELS);
+      sl_sqlb_error_in(b, list, "R355", NULL, "rows are nested more than %d deep", SL_SQL_LEVELS);
       return;
     }
     sl_level_t *level = &levels->v[levels->n++];
@@ -64,8 +62,8 @@ static void build_levels(sl_sqlb_t *b, const sl_frame_t *frame, const sl_list_t 
     level_key(b, level);
     const sl_list_t *next = joined(b, frame);
     if (list && list != first && !list->n_key)
-      sl_sqlb_error(
-          b, "R356", list->line, list->col, "add key=\"COLUMN\"",
+      sl_sqlb_error_in(
+          b, list, "R356", "add key=\"COLUMN\"",
           "rows of a list need a key: it says which of them are the same, and NULL in it that "
           "there is none");
     if (!next) return;
@@ -80,20 +78,19 @@ static void check_joined(sl_sqlb_t *b)
   for (unsigned i = 1; i < levels->n; i++) {
     const sl_list_t *list = levels->v[i].list;
     if (!list->n_key)
-      sl_sqlb_error(
-          b, "R356", list->line, list->col, "add key=\"COLUMN\"",
+      sl_sqlb_error_in(
+          b, list, "R356", "add key=\"COLUMN\"",
           "rows of a list need a key: it says which of them are the same, and NULL in it that "
           "there is none");
   }
   if (levels->n < 2 || !b->op->rows) return;
   const sl_list_t *list = levels->v[1].list;
   if (!levels->v[0].n_key)
-    sl_sqlb_error(b, "R357", list->line, list->col,
-                  "add key=\"true\" to the fields that identify a record",
-                  "nothing says which of the joined rows belong to the same record");
+    sl_sqlb_error_in(b, list, "R357", "add key=\"true\" to the fields that identify a record",
+                     "nothing says which of the joined rows belong to the same record");
   if (b->op->page)
-    sl_sqlb_error(b, "R358", list->line, list->col, "give the list a <select for=\"…\"> of its own",
-                  "a page counts rows: a paged select cannot hold the rows of a list");
+    sl_sqlb_error_in(b, list, "R358", "give the list a <select for=\"…\"> of its own",
+                     "a page counts rows: a paged select cannot hold the rows of a list");
 }
 
 void sl_sqlb_rows(sl_sqlb_t *b)

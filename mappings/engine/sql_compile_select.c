@@ -291,9 +291,9 @@ static void find_parent(sl_sqlb_t *b, const sl_select_t *select, sl_select_plan_
     if (column >= 0)
       v[i] = frame->columns[column].field;
     else
-      sl_sqlb_error(b, "R352", list->line, list->col, NULL,
-                    "parent=\"%s\" is no column of the record that the list belongs to",
-                    list->parent[i]);
+      sl_sqlb_error_in(b, list, "R352", NULL,
+                       "parent=\"%s\" is no column of the record that the list belongs to",
+                       list->parent[i]);
   }
 }
 

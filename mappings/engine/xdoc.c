@@ -375,6 +375,20 @@ const sl_xel_t *sl_xdoc_root(const sl_xdoc_t *self)
   return self->root;
 }
 
+void sl_xdoc_add_to_lines(sl_xdoc_t *self, int add)
+{
+  for (sl_xel_t *el = (sl_xel_t *)self->root; el;) { /* the tree is ours */
+    el->line += add;
+    for (size_t i = 0; i < el->n_attrs; i++) {
+      sl_xat_t *at = (sl_xat_t *)&el->attrs[i];
+      at->line += add, at->value_line += add;
+    }
+    const sl_xel_t *next = el->first;
+    for (const sl_xel_t *up = el; up && !next; up = up->parent) next = up->next;
+    el = (sl_xel_t *)next;
+  }
+}
+
 /* --- the tree
  * -------------------------------------------------------------------------------------- */
 

@@ -42,6 +42,9 @@ sl_xdoc_t *sl_xdoc_parse(const char *file, const char *text, size_t len, sl_diag
 void sl_xdoc_destroy(sl_xdoc_t **self_p);
 
 const sl_xel_t *sl_xdoc_root(const sl_xdoc_t *self);
+/* Adds to the lines of everything in it: for who keeps more in a line than that. Once, and after
+ * validating. */
+void sl_xdoc_add_to_lines(sl_xdoc_t *self, int add);
 
 /* Checks it against the schema (a file name such as "mapping.xsd", found by sl_xdoc_schema_path).
  * All that is wrong goes to diags, in the user's words; true when nothing is. */

@@ -33,7 +33,7 @@ static const void *contract_of(const sl_line_t *l)
 
 static bool same_line(const sl_line_t *a, const sl_line_t *b)
 {
-  return a->line == b->line && a->col == b->col && !a->field == !b->field &&
+  return a->file == b->file && a->line == b->line && a->col == b->col && !a->field == !b->field &&
          contract_of(a) == contract_of(b);
 }
 

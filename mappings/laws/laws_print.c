@@ -86,7 +86,7 @@ void sl_laws_print(const sl_laws_t *self, sl_buf_t *out)
   for (size_t i = 0; i < self->n_lines; i++) {
     const sl_law_line_t *l = &self->lines[i];
     sl_arena_reset(arena);
-    sl_buf_printf(out, "%s:%d:%d: %s <-> %s  PutGet %s", self->file, l->line.line, l->line.col,
+    sl_buf_printf(out, "%s:%d:%d: %s <-> %s  PutGet %s", l->line.file, l->line.line, l->line.col,
                   consumer_end(&l->line), l->line.legacy, sl_law_text(&l->putget, arena));
     sl_buf_printf(out, "; GetPut %s", sl_law_text(&l->getput, arena));
     if (l->getput.verdict != SL_LAW_NONE)

@@ -36,6 +36,7 @@ static void gather(struct gather *g, const sl_frame_t *frame, const sl_list_t *w
                                .http = f->http,
                                .legacy = plain ? base : path(g, base, f->legacy),
                                .access = (sl_access_t)f->access,
+                               .file = f->file,
                                .line = f->line,
                                .col = f->col};
   }
@@ -50,6 +51,7 @@ static void gather(struct gather *g, const sl_frame_t *frame, const sl_list_t *w
                                .http = "",
                                .legacy = legacy,
                                .access = (sl_access_t)l->access,
+                               .file = l->file,
                                .line = l->line,
                                .col = l->col};
     gather(g, l->item, l, legacy);

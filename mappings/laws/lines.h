@@ -20,7 +20,8 @@ typedef struct sl_line {
   const char *http;   /* "path:id"; "" if none */
   const char *legacy; /* path from the top: "CONTACTS/CONTACT/TEL_NO" */
   sl_access_t access;
-  int line, col; /* in the mapping file */
+  const char *file; /* the mapping's, or one that it imports */
+  int line, col;
 } sl_line_t;
 
 /* All lines that the user wrote in frame and in its lists, each list before its items' lines.
