@@ -115,6 +115,20 @@ static void load_contract(sl_build_t *b)
   free(path);
 }
 
+static void load_canonical(sl_build_t *b)
+{
+  const sl_xel_t *el = sl_xel_find(b->root->first, "canonical");
+  const sl_xat_t *at = el ? sl_xel_at(el, "schema") : NULL;
+  if (!at) return;
+  char *path = beside(b->file, at->value);
+  if (path && !access(path, R_OK))
+    b->m->canonical = sl_jschemas_load(path, b->diags);
+  else if (path)
+    sl_b_error(b, "R002", at->value_line, at->value_col, "the path is relative to the mapping file",
+               "the schema %s cannot be read: %s", at->value, strerror(errno));
+  free(path);
+}
+
 static void read_system(sl_build_t *b)
 {
   static const char *const kinds[] = {"soap", "odbc", "rest", "null"};
@@ -171,6 +185,7 @@ static void compile(sl_build_t *b)
   sl_b_import(b);
   read_system(b);
   load_contract(b);
+  load_canonical(b);
   sl_b_collect_types(b);
   sl_b_check_types(b);
   collect_shapes(b);

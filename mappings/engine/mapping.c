@@ -15,6 +15,7 @@ void sl_mapping_destroy(sl_mapping_t **self_p)
   for (size_t i = 0; i < self->n_codecs; i++) sl_codec_destroy(&self->codecs[i]);
   free(self->codecs);
   sl_contract_destroy(&self->contract);
+  sl_jschemas_destroy(&self->canonical);
   sl_arena_destroy(&self->arena);
   free(self);
   *self_p = NULL;

@@ -33,6 +33,7 @@
 #include "core/arena.h"
 #include "core/str.h"
 #include "mappings/contract/contract.h"
+#include "mappings/contract/jschema.h"
 #include "mappings/engine/mapping.h"
 
 typedef struct sl_codec sl_codec_t; /* codec.h */
@@ -511,8 +512,9 @@ struct sl_mapping {
   const char *const *files; /* the same, and what it imports */
   size_t n_files;
   sl_system_kind_t kind;
-  bool reject_unknown;     /* unknown="reject" */
-  sl_contract_t *contract; /* NULL: none; owned */
+  bool reject_unknown;      /* unknown="reject" */
+  sl_contract_t *contract;  /* NULL: none; owned */
+  sl_jschemas_t *canonical; /* <canonical schema=>; NULL: none; owned */
   sl_names_t names, spaces;
   sl_codec_t **codecs; /* owned, malloced */
   size_t n_codecs;

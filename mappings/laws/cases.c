@@ -74,8 +74,22 @@ static void foreign(sl_judge_t *self)
   sl_judge_json(self, SL_J_NUMBER, sl_str("0.5"));
 }
 
+static void sample(void *context, sl_json_kind_t kind, sl_str_t text)
+{
+  sl_judge_t *self = context;
+  char copy[512];
+  if (text.len >= sizeof copy) return;
+  if (text.len) memcpy(copy, text.p, text.len); /* theirs may not outlive ours */
+  switch (kind) {
+  case SL_JSON_STRING: sl_judge_json(self, SL_J_STRING, sl_strn(copy, text.len)); break;
+  case SL_JSON_NUMBER: sl_judge_json(self, SL_J_NUMBER, sl_strn(copy, text.len)); break;
+  default: break; /* states has them */
+  }
+}
+
 void sl_cases(sl_judge_t *self)
 {
+  if (self->domain.schema && self->put) sl_jschema_samples(self->domain.schema, sample, self);
   states(self);
   rows(self, self->codec->sentinels, self->codec->n_sentinels);
   rows(self, self->codec->codes, self->codec->n_codes);
@@ -92,4 +106,5 @@ void sl_cases(sl_judge_t *self)
   case SL_CODEC_NULL: break;
   default: sl_cases_text(self);
   }
+  if (self->open) sl_cases_pattern(self);
 }

@@ -53,20 +53,18 @@ static const char *const classes[] = {
 };
 enum { N_CLASSES = sizeof classes / sizeof *classes };
 
-static void characters(sl_judge_t *self)
+/* One of each class in a text of length letters: first, in the middle, last. */
+static void characters(sl_judge_t *self, size_t length, char *buf)
 {
-  char text[32];
   for (int i = 0; i < N_CLASSES; i++) {
-    size_t n = strlen(classes[i]);
-    sl_case_both(self, sl_strn(classes[i], n));
-    for (size_t at = 0; at <= 2; at++) {
-      memcpy(text, "xx", at);
-      memcpy(text + at, classes[i], n);
-      memcpy(text + at + n, "xx", 2 - at);
-      sl_case_both(self, sl_strn(text, n + 2));
+    size_t n = strlen(classes[i]), places[] = {0, length / 2, length - 1};
+    for (size_t k = 0; k < (length < 3 ? length : 3); k++) {
+      memset(buf, 'x', length + n);
+      memcpy(buf + places[k], classes[i], n);
+      sl_case_both(self, sl_strn(buf, length + n - 1));
     }
   }
-  sl_case_both(self, sl_strn("x\0x", 3));
+  if (length == 3) sl_case_both(self, sl_strn("x\0x", 3));
 }
 
 /* length characters c, with front and end in place of the first and last. */
@@ -133,7 +131,12 @@ void sl_cases_text(sl_judge_t *self)
     bound(v, &n, self->field->xtype->facets.min_length);
     bound(v, &n, self->field->xtype->facets.max_length);
   }
+  const sl_jschema_t *d = self->domain.schema ? sl_jschema_resolve(self->domain.schema) : NULL;
+  if (d) bound(v, &n, d->min_length), bound(v, &n, d->max_length);
   for (size_t i = 0; i < n; i++) lengths(self, v[i], buf);
-  characters(self);
+  characters(self, 1, buf);
+  characters(self, 3, buf);
+  if (d && d->min_length > 3 && d->min_length <= MAX_LENGTH)
+    characters(self, (size_t)d->min_length, buf);
   free(buf);
 }

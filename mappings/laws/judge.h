@@ -8,6 +8,7 @@
 #define SL_LAWS_JUDGE_H
 
 #include "mappings/engine/codec_impl.h"
+#include "mappings/laws/canonical.h"
 #include "mappings/laws/laws.h"
 
 typedef enum sl_member { SL_MEMBER_NO, SL_MEMBER_MAYBE, SL_MEMBER_YES } sl_member_t;
@@ -18,11 +19,14 @@ typedef struct sl_judge {
   const char *shape; /* that it stands in; NULL: an operation */
   const sl_field_t *field;
   const sl_codec_t *codec;
-  sl_codec_t loose;    /* the same without its guard: what a system without us would do */
-  bool text_end;       /* an HTTP end: text without a kind */
-  unsigned declared;   /* SL_MODULO_… of the line and its type */
-  sl_arena_t *scratch; /* forgotten with each case */
-  sl_arena_t *keep;    /* the report's */
+  sl_codec_t loose;            /* the same without its guard: what a system without us would do */
+  sl_canonical_t domain;       /* schema NULL: D is what is taken */
+  const sl_jschema_t *relaxed; /* domain.schema without patterns; NULL: there is none */
+  size_t open;                 /* failures that only a pattern or the like keeps out of D */
+  bool text_end;               /* an HTTP end: text without a kind */
+  unsigned declared;           /* SL_MODULO_… of the line and its type */
+  sl_arena_t *scratch;         /* forgotten with each case */
+  sl_arena_t *keep;            /* the report's */
   sl_buf_t out, want;
   sl_law_t putget, getput;
   bool put, get;                 /* which laws are asked for */
@@ -56,7 +60,8 @@ unsigned sl_legacy_difference(const sl_judge_t *self, sl_legacy_t was, sl_legacy
 
 /* Is there a schema to hold the JSON side to? Without one, D is what is taken. */
 bool sl_domain_given(const sl_judge_t *self);
-sl_member_t sl_in_domain(const sl_judge_t *self, sl_jtext_t value);
+/* Counts in self->open what only a pattern keeps out. */
+sl_member_t sl_in_domain(sl_judge_t *self, sl_jtext_t value);
 sl_member_t sl_in_contract(const sl_judge_t *self, sl_legacy_t value);
 
 /* --- show.c: counterexamples in words ------------------------------------------------------------
@@ -76,6 +81,8 @@ void sl_cases(sl_judge_t *self);
 void sl_cases_text(sl_judge_t *self);
 void sl_cases_number(sl_judge_t *self);
 void sl_cases_date(sl_judge_t *self);
+/* Members of a pattern, where open > 0; a complete search leaves none open. */
+void sl_cases_pattern(sl_judge_t *self);
 /* text as a JSON string and as a legacy text. */
 void sl_case_both(sl_judge_t *self, sl_str_t text);
 

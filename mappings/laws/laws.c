@@ -94,6 +94,11 @@ static void settle(sl_law_t *law, bool asked, size_t doubts)
     law->verdict = doubts ? SL_LAW_SAMPLED : SL_LAW_PROVED;
 }
 
+static bool is_date(const sl_codec_t *c)
+{
+  return c->kind == SL_CODEC_DATE || c->kind == SL_CODEC_TIME || c->kind == SL_CODEC_DATETIME;
+}
+
 static void judge_field(gather_t *g, const entry_t *e, sl_law_line_t *out)
 {
   const sl_field_t *f = e->line.field;
@@ -115,10 +120,13 @@ static void judge_field(gather_t *g, const entry_t *e, sl_law_line_t *out)
   j.loose.modulo = ~0u;
   j.put = f->access != SL_READ_ONLY && (e->written || !e->used);
   j.get = f->access == SL_READ_WRITE && f->json[0] && ((e->written && e->read) || !e->used);
+  if (e->shape && f->json[0]) j.domain = sl_canonical_line(g->mapping, e->shape, &e->line);
+  if (j.domain.schema)
+    j.relaxed = sl_canonical_relaxed(j.domain.schema, is_date(f->codec), g->arena);
   sl_buf_init(&j.out, 0);
   sl_buf_init(&j.want, 0);
   if (j.put || j.get) sl_cases(&j);
-  settle(&j.putget, j.put, j.put_doubts);
+  settle(&j.putget, j.put, j.put_doubts + j.open);
   settle(&j.getput, j.get, j.get_doubts);
   out->putget = j.putget;
   out->getput = j.getput;
