@@ -54,6 +54,23 @@ sl_canonical_t sl_canonical_line(const sl_mapping_t *mapping, const char *shape,
   return out;
 }
 
+/* A reference with nothing beside it but annotations is what it refers to. */
+static bool says_nothing(const sl_jschema_t *s)
+{
+  return s->types == SL_JT_ANY && !s->nothing && !s->has_enum && s->min_length < 0 &&
+         s->max_length < 0 && !s->pattern.p && !s->minimum.p && !s->maximum.p && !s->above.p &&
+         !s->below.p && !s->multiple_of.p && !s->all.n && !s->any.n && !s->one.n && !s->no &&
+         !s->when && !s->format && !s->n_unknown;
+}
+
+const sl_jschema_t *sl_canonical_plain(const sl_jschema_t *schema)
+{
+  schema = sl_jschema_resolve(schema);
+  for (int i = 0; i < DEPTH && schema->ref && says_nothing(schema); i++)
+    schema = sl_jschema_resolve(schema->ref);
+  return schema;
+}
+
 /* --- looser
  * ---------------------------------------------------------------------------------------
  */
@@ -72,15 +89,27 @@ static bool relax_set(const sl_jschema_set_t *from, sl_jschema_set_t *to, bool d
   return true;
 }
 
+/* Multiples of 0.01 are the numbers of two digits behind the point: a class of numbers. */
+static bool is_power_of_ten(sl_str_t text)
+{
+  int ones = 0;
+  for (size_t i = 0; i < text.len; i++) {
+    if (text.p[i] == '1') ones++;
+    if (!strchr("01.", text.p[i])) return false;
+  }
+  return !text.p || ones == 1;
+}
+
 /* Exclusions are dropped, and one-of becomes any-of: looser alternatives may both fit. */
 static const sl_jschema_t *relax(const sl_jschema_t *from, bool dates, sl_arena_t *arena, int depth)
 {
-  from = sl_jschema_resolve(from);
+  from = sl_canonical_plain(from);
   if (depth == DEPTH) return &sl_jschema_any;
   sl_jschema_t *to = sl_arena_alloc(arena, sizeof *to);
   if (!to) return NULL;
   *to = *from;
-  to->pattern = to->multiple_of = (sl_str_t){NULL, 0};
+  to->pattern = (sl_str_t){NULL, 0};
+  if (!is_power_of_ten(from->multiple_of)) to->multiple_of = (sl_str_t){NULL, 0};
   to->regex = NULL;
   bool time = from->format && (!strcmp(from->format, "date") || !strcmp(from->format, "time") ||
                                !strcmp(from->format, "date-time"));
@@ -101,9 +130,9 @@ const sl_jschema_t *sl_canonical_relaxed(const sl_jschema_t *schema, bool dates,
 
 const sl_regex_t *sl_canonical_pattern(const sl_jschema_t *schema, bool *more_p)
 {
-  schema = sl_jschema_resolve(schema);
+  schema = sl_canonical_plain(schema);
   *more_p = schema->ref || schema->all.n || schema->any.n || schema->one.n || schema->no ||
-            schema->when || schema->format || schema->multiple_of.p ||
+            schema->when || schema->format || !is_power_of_ten(schema->multiple_of) ||
             (schema->pattern.p && !schema->regex);
   return schema->regex;
 }

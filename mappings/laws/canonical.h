@@ -22,6 +22,8 @@ const sl_jschema_t *sl_canonical_shape(const sl_mapping_t *mapping, const char *
 sl_canonical_t sl_canonical_line(const sl_mapping_t *mapping, const char *shape,
                                  const sl_line_t *line);
 
+/* schema, or what it refers to when it says nothing itself. Never NULL. */
+const sl_jschema_t *sl_canonical_plain(const sl_jschema_t *schema);
 /* schema without what representatives cannot be chosen by (patterns, formats, multiples): allows
  * whatever schema does, and more. dates: the formats of dates and times stay, as the classes of
  * those codecs are made for them. In arena; NULL without memory. */

@@ -131,7 +131,7 @@ void sl_cases_number(sl_judge_t *self)
   for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) number(self, odd[i]);
   if (c->min.p) bound(self, sl_arena_strndup(self->keep, c->min.p, c->min.len));
   if (c->max.p) bound(self, sl_arena_strndup(self->keep, c->max.p, c->max.len));
-  const sl_jschema_t *d = self->domain.schema ? sl_jschema_resolve(self->domain.schema) : NULL;
+  const sl_jschema_t *d = self->domain.schema ? sl_canonical_plain(self->domain.schema) : NULL;
   if (d) {
     const sl_str_t bounds[] = {d->minimum, d->maximum, d->above, d->below, d->multiple_of};
     for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++)

@@ -76,6 +76,7 @@ typedef struct search {
   int max_whole, max_behind;
   uint8_t wanted; /* the class whose presence is told apart */
   bool number, count_len, full;
+  bool partial; /* a member was met whose class has others that are not alike: bounds cut it */
 } search_t;
 
 /* --- letters ------------------------------------------------------------------------------------
@@ -249,6 +250,10 @@ static void hand_in(search_t *s, uint32_t node)
     return;
   }
   s->told[s->n_told++] = s->nodes[node].what;
+  what_t w = unpacked(s->nodes[node].what);
+  const sl_codec_t *c = s->judge->codec;
+  if (s->number && w.phase != BAD && (c->min.p || c->max.p) && w.whole >= c->bounded_from)
+    s->partial = true;
   for (uint32_t i = node; i; i = s->nodes[i].from) {
     char utf8[4];
     size_t len = sl_regex_put(s->nodes[i].point, utf8);
@@ -333,7 +338,7 @@ static void run(search_t *s)
 static bool bounded(search_t *s)
 {
   const sl_codec_t *c = s->judge->codec;
-  const sl_jschema_t *d = sl_jschema_resolve(s->judge->domain.schema);
+  const sl_jschema_t *d = sl_canonical_plain(s->judge->domain.schema);
   int scale = c->scale > 0 ? c->scale : 0;
   int64_t len = c->width > 0 ? c->width : 1;
   if (d->min_length > len) len = d->min_length;
@@ -343,9 +348,8 @@ static bool bounded(search_t *s)
   int digits = c->digits > c->width ? c->digits : c->width;
   s->max_whole = (digits > 16 ? digits : 16) + 2;
   s->max_behind = scale + 2;
-  /* Widths in bytes, bounds, listed texts: properties that the search does not follow. */
-  if (c->width_in_bytes || c->min.p || c->max.p || c->n_sentinels || c->n_codes || c->n_enums)
-    return false;
+  /* Widths in bytes, listed texts: properties that the search does not follow. */
+  if (c->width_in_bytes || c->n_sentinels || c->n_codes || c->n_enums) return false;
   return len < MAX_COUNT && s->max_whole < MAX_COUNT;
 }
 
@@ -391,7 +395,7 @@ void sl_cases_pattern(sl_judge_t *self)
   s->number = kind == SL_CODEC_INTEGER || kind == SL_CODEC_DECIMAL;
   bool followed = bounded(s) && !more && (s->number || kind == SL_CODEC_TEXT);
   if (prepare(s)) each_class(s);
-  if (followed && !s->full && s->stack) self->open = 0;
+  if (followed && !s->full && !s->partial && s->stack) self->open = 0;
   free(s->letters);
   free(s->nodes);
   free(s->table);

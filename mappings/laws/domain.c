@@ -34,6 +34,13 @@ static bool is_format_of_time(const char *format)
          (!strcmp(format, "date") || !strcmp(format, "time") || !strcmp(format, "date-time"));
 }
 
+static bool is_minus_zero(sl_str_t text)
+{
+  bool zero = text.len > 1 && text.p[0] == '-';
+  for (size_t i = 1; i < text.len && zero; i++) zero = text.p[i] == '0' || text.p[i] == '.';
+  return zero;
+}
+
 static sl_member_t accepted(const sl_jschema_t *schema, sl_jtext_t value)
 {
   static const sl_json_kind_t kinds[] = {[SL_J_NULL] = SL_JSON_NULL,
@@ -41,7 +48,8 @@ static sl_member_t accepted(const sl_jschema_t *schema, sl_jtext_t value)
                                          [SL_J_TRUE] = SL_JSON_TRUE,
                                          [SL_J_NUMBER] = SL_JSON_NUMBER,
                                          [SL_J_FALSE] = SL_JSON_FALSE};
-  if (value.state == SL_J_NUMBER && !sl_json_is_number(value.text)) return SL_MEMBER_NO;
+  if (value.state == SL_J_NUMBER && (!sl_json_is_number(value.text) || is_minus_zero(value.text)))
+    return SL_MEMBER_NO; /* -0 is the number 0, in a spelling that no writer uses */
   if (value.state == SL_J_STRING && !sl_utf8_valid(value.text.p, value.text.len))
     return SL_MEMBER_NO;
   switch (sl_jschema_accepts(schema, kinds[value.state], value.text, NULL)) {
@@ -58,7 +66,7 @@ sl_member_t sl_in_domain(sl_judge_t *self, sl_jtext_t value)
   if (value.state == SL_J_ABSENT) return self->domain.required ? SL_MEMBER_NO : SL_MEMBER_YES;
   sl_member_t member = accepted(self->domain.schema, value);
   if (member != SL_MEMBER_NO && value.state == SL_J_STRING &&
-      is_format_of_time(sl_jschema_resolve(self->domain.schema)->format) && uncommon(value))
+      is_format_of_time(sl_canonical_plain(self->domain.schema)->format) && uncommon(value))
     return SL_MEMBER_NO;
   /* Others of its class may match the pattern that this one does not. */
   if (member == SL_MEMBER_NO && self->relaxed && accepted(self->relaxed, value) != SL_MEMBER_NO)
@@ -80,11 +88,6 @@ static bool can_come(const sl_judge_t *self, sl_str_t text)
   return true;
 }
 
-static bool is_minus_zero(const char *text)
-{
-  return text[0] == '-' && text[1 + strspn(text + 1, "0.")] == 0;
-}
-
 static sl_member_t in_column(const sl_column_t *column, const char *text)
 {
   static const char *const known[] = {
@@ -95,7 +98,7 @@ static sl_member_t in_column(const sl_column_t *column, const char *text)
   if (!sl_column_accepts(column, text, why)) return SL_MEMBER_NO;
   bool chars =
       strstr(column->type, "CHAR") || strstr(column->type, "TEXT") || strstr(column->type, "CLOB");
-  if (!chars && (!*text || is_minus_zero(text))) return SL_MEMBER_NO;
+  if (!chars && (!*text || is_minus_zero(sl_str(text)))) return SL_MEMBER_NO;
   for (const char *const *k = known; *k; k++)
     if (!strncasecmp(column->type, *k, strlen(*k))) return SL_MEMBER_YES;
   return SL_MEMBER_MAYBE;

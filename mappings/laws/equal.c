@@ -54,7 +54,7 @@ static bool same_magnitude(const digits_t *a, const digits_t *b)
 static bool same_number(sl_str_t a, sl_str_t b)
 {
   digits_t x = parse(a), y = parse(b);
-  return same_magnitude(&x, &y) && x.negative == y.negative;
+  return same_magnitude(&x, &y) && (x.negative == y.negative || !x.n);
 }
 
 /* --- dates --------------------------------------------------------------------------------------
@@ -240,13 +240,10 @@ static bool same_xml(const sl_xtype_t *type, sl_str_t a, sl_str_t b)
 {
   sl_str_t x = sl_trim(a), y = sl_trim(b);
   if (type->facets.collapse && sl_str_eq(x, y)) return true;
-  digits_t m = {.n = 0}, n = {.n = 0};
   switch (type->simple) {
   case SL_X_INTEGER:
-  case SL_X_DECIMAL: /* which know no negative zero */
-    m = parse(x), n = parse(y);
-    return same_magnitude(&m, &n) && (m.negative == n.negative || !m.n);
-  case SL_X_FLOAT: return same_number(x, y);
+  case SL_X_DECIMAL: return same_number(x, y); /* which know no negative zero */
+  case SL_X_FLOAT: return same_number(x, y) && (x.p[0] == '-') == (y.p[0] == '-');
   case SL_X_BOOLEAN: return truth(x) == truth(y);
   case SL_X_DATE:
   case SL_X_TIME:
