@@ -120,7 +120,7 @@ static void load_canonical(sl_build_t *b)
   const sl_xel_t *el = sl_xel_find(b->root->first, "canonical");
   const sl_xat_t *at = el ? sl_xel_at(el, "schema") : NULL;
   if (!at) return;
-  char *path = beside(b->file, at->value);
+  char *path = sl_b_beside(b->file, at->value);
   if (path && !access(path, R_OK))
     b->m->canonical = sl_jschemas_load(path, b->diags);
   else if (path)

@@ -146,18 +146,17 @@ static const char *advice(const sl_law_t *law, sl_arena_t *arena)
   return sl_arena_printf(arena, "%s\n  show: %s", law->fix, law->show);
 }
 
-static void tell(const sl_laws_t *self, const sl_law_line_t *l, sl_diags_t *diags,
-                 sl_arena_t *arena)
+static void tell(const sl_law_line_t *l, sl_diags_t *diags, sl_arena_t *arena)
 {
   const sl_law_t *p = &l->putget, *g = &l->getput;
   if (p->verdict == SL_LAW_REFUTED && p->refused)
-    sl_diags_add(diags, SL_ERROR, "L203", self->file, l->line.line, l->line.col, advice(p, arena),
+    sl_diags_add(diags, SL_ERROR, "L203", l->line.file, l->line.line, l->line.col, advice(p, arena),
                  "PutGet refuted: the schema allows %s, which is refused: %s", p->from, p->to);
   else if (p->verdict == SL_LAW_REFUTED)
-    sl_diags_add(diags, SL_ERROR, "L201", self->file, l->line.line, l->line.col, advice(p, arena),
+    sl_diags_add(diags, SL_ERROR, "L201", l->line.file, l->line.line, l->line.col, advice(p, arena),
                  "PutGet refuted: %s -> %s -> %s", p->from, p->via, p->to);
   if (g->verdict == SL_LAW_REFUTED && !l->based)
-    sl_diags_add(diags, SL_ERROR, "L202", self->file, l->line.line, l->line.col, advice(g, arena),
+    sl_diags_add(diags, SL_ERROR, "L202", l->line.file, l->line.line, l->line.col, advice(g, arena),
                  g->refused ? "GetPut refuted: %s -> %s, which is refused: %s"
                             : "GetPut refuted: %s -> %s -> %s",
                  g->from, g->via, g->to);
@@ -186,7 +185,7 @@ const sl_laws_t *sl_laws_judge(const sl_mapping_t *mapping, sl_arena_t *arena, s
   if (ok) {
     self->file = mapping->file;
     self->lines = lines;
-    for (size_t i = 0; diags && i < self->n_lines; i++) tell(self, &lines[i], diags, arena);
+    for (size_t i = 0; diags && i < self->n_lines; i++) tell(&lines[i], diags, arena);
   }
   sl_arena_destroy(&g.scratch);
   return ok ? self : NULL;

@@ -145,6 +145,7 @@ static void json_line(sl_jsonw_t *w, const sl_law_line_t *l)
 {
   static const char *const access[] = {"read-write", "read-only", "write-only"};
   sl_jsonw_object(w);
+  json_text(w, "file", l->line.file);
   sl_jsonw_key(w, "line");
   sl_jsonw_int(w, l->line.line);
   sl_jsonw_key(w, "column");
