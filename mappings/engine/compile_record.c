@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
 #include <string.h>
+#include "mappings/contract/jschema.h"
 #include "mappings/engine/check.h"
 #include "mappings/engine/codec_impl.h"
 #include "mappings/engine/derive.h"
@@ -99,10 +100,18 @@ static void check_places(struct recb *r, uint32_t width)
 /* --- parts -------------------------------------------------------------------------------------
  */
 
+static bool has_blank_code(const sl_codec_spec_t *spec)
+{
+  for (size_t i = 0; i < spec->n_codes; i++)
+    if (!spec->codes[i].legacy[strspn(spec->codes[i].legacy, " ")]) return true;
+  return false;
+}
+
 /* A part has no element of its own that could be missing, nil or empty: what it can be is blank.
- * Blank means absent, unless something says that it means null. */
+ * Blank means absent, unless something says that it means null, or it is a code. */
 static void blank_nulls(sl_codec_spec_t *spec)
 {
+  if (has_blank_code(spec)) return;
   const sl_nulls_t *levels[] = {&spec->field_nulls, &spec->type_nulls, &spec->system_nulls};
   bool null = false, absent = false;
   for (size_t i = 0; i < 3 && !null && !absent; i++) {
@@ -240,24 +249,25 @@ static void add_parts(struct recb *r)
 /* --- the carrier -------------------------------------------------------------------------------
  */
 
-static bool is_text(sl_xbase_t base)
+static bool is_text(const sl_xtype_t *type)
 {
-  return base == SL_X_STRING || base == SL_X_ANY || base == SL_X_NONE;
+  return (type->simple == SL_X_STRING || type->simple == SL_X_ANY || type->simple == SL_X_NONE) &&
+         !type->list_item && !type->is_union;
 }
 
-/* How long the contract lets it be; 0: not said. */
-static int64_t room(struct recb *r, const sl_xat_t *path, bool *text_p, const char **what_p)
+/* How long the contract lets it be; 0 and -1: not said. *what_p: what it is when it is no text. */
+static int64_t room(const struct recb *r, const char **what_p)
 {
-  sl_ba_t *attr;
-  *text_p = true;
-  if (r->carrier->column) return r->carrier->column->size;
-  if (r->at.f->b->m->kind != SL_KIND_SOAP) return 0;
-  sl_bx_t *x = sl_bx_walk(r->at.f, r->at.x, path->value, path, false, &attr);
-  const sl_xtype_t *type = !x ? NULL : attr ? (attr->decl ? attr->decl->type : NULL) : x->type;
-  if (!type) return 0;
-  *text_p = is_text(type->simple) && !type->list_item && !type->is_union;
-  *what_p = sl_xbase_name(type->simple);
-  return type->facets.length >= 0 ? type->facets.length : type->facets.max_length;
+  const sl_field_t *f = r->carrier;
+  if (f->column) return f->column->size;
+  if (f->xtype) {
+    if (!is_text(f->xtype)) *what_p = sl_xbase_name(f->xtype->simple);
+    return f->xtype->facets.length >= 0 ? f->xtype->facets.length : f->xtype->facets.max_length;
+  }
+  if (!f->schema) return 0;
+  sl_jfacets_t facets = sl_jschema_facets(f->schema);
+  if (!(facets.types & SL_JT_STRING)) *what_p = "no string";
+  return facets.max_length;
 }
 
 static bool place_carrier(struct recb *r, const sl_xat_t *path)
@@ -276,12 +286,11 @@ static bool place_carrier(struct recb *r, const sl_xat_t *path)
 static void check_room(struct recb *r, const sl_xat_t *path, uint32_t width)
 {
   sl_build_t *b = r->at.f->b;
-  bool text;
-  const char *what = "";
-  int64_t max = room(r, path, &text, &what);
+  const char *what = NULL;
+  int64_t max = room(r, &what);
   const sl_xat_t *at = sl_xel_at(r->el, "width");
   if (!at) at = path;
-  if (!text)
+  if (what)
     sl_b_error(b, "T211", path->value_line, path->value_col, "map it with a <field>",
                "a record is text, and %s is %s", path->value, what);
   else if (max > 0 && (int64_t)width > max)

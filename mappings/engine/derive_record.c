@@ -115,8 +115,8 @@ sl_code_t sl_part_read(const sl_field_t *field, const sl_record_t *record, sl_le
   /* What is shorter was blank there. */
   if (!text.len) text = sl_str(" ");
   sl_str_t short_text = without_end_blanks(text);
-  if (sl_codec_kind(field->codec) == SL_CODEC_CODE && short_text.len &&
-      !sl_code_find(field->codec, text))
+  if (sl_codec_kind(field->codec) == SL_CODEC_CODE && !sl_code_find(field->codec, text) &&
+      (short_text.len || sl_code_find(field->codec, short_text)))
     text = short_text;
   *out = (sl_legacy_t){SL_L_TEXT, text};
   return SL_OK;
@@ -145,6 +145,14 @@ static bool loses_blanks(const sl_codec_t *c, sl_str_t text, size_t width, uint3
          text.p[text.len - 1] == ' ' && !c->unguarded;
 }
 
+/* A value that becomes blank is read as what blank means, unless it is a code. */
+static bool becomes_blank(const sl_codec_t *c, const sl_slot_t *slot, sl_str_t text)
+{
+  return slot->state >= SL_J_STRING && !without_end_blanks(text).len &&
+         c->read_state[SL_L_BLANK] != SL_AS_VALUE && !(c->modulo & SL_MODULO_EMPTY) &&
+         !(sl_codec_kind(c) == SL_CODEC_CODE && sl_code_find(c, text));
+}
+
 static sl_code_t write_part(const sl_codec_t *c, const sl_part_t *part, const sl_record_t *record,
                             sl_arena_t *arena, sl_str_t *out, size_t *width_p, sl_err_t *err)
 {
@@ -160,6 +168,10 @@ static sl_code_t write_part(const sl_codec_t *c, const sl_part_t *part, const sl
   if (*width_p > part->len)
     return sl_err_field(err, SL_INVALID, f->label, "at most %u %s were expected", part->len,
                         c->width_in_bytes ? "bytes" : "characters");
+  if (becomes_blank(f->codec, &record->slots[f->slot], *out))
+    return sl_err_field(err, SL_INVALID, f->label,
+                        "text that is not empty was expected: it would be read as %s",
+                        f->codec->read_state[SL_L_BLANK] == SL_AS_NULL ? "null" : "absent");
   if (loses_blanks(f->codec, *out, *width_p, part->len))
     return sl_err_field(err, SL_INVALID, f->label, "text without blanks at its end was expected");
   return SL_OK;
