@@ -96,6 +96,12 @@ sl_json_kind_t sl_json_next(sl_json_t *self, sl_json_token_t *tok);
  * SL_JSON_ERROR. Start with *depth_p = 1 after OBJECT or ARRAY; not needed after scalars. */
 sl_json_kind_t sl_json_skip(sl_json_t *self, uint32_t *depth_p);
 
+/* The bytes of the piece that are not read yet: what follows the last token. */
+static inline sl_str_t sl_json_rest(const sl_json_t *self)
+{
+  return (sl_str_t){self->p, (size_t)(self->end - self->p)};
+}
+
 /* After SL_JSON_ERROR: SL_INVALID (grammar) or SL_TOO_LARGE, with line and col. Borrowed. */
 const sl_err_t *sl_json_error(const sl_json_t *self);
 

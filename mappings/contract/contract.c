@@ -161,6 +161,49 @@ const sl_xtype_t *sl_contract_type(const sl_contract_t *self, const char *ns, co
   return xmlHashLookup2(self->types, (const xmlChar *)name, (const xmlChar *)ns);
 }
 
+bool sl_xtype_derived(const sl_xtype_t *type, const sl_xtype_t *base)
+{
+  bool any = base->complex && !strcmp(base->name, "anyType") && !strcmp(base->ns, SL_NS_XSD);
+  /* Derivations are bounded and without rings: the reader refused others. */
+  for (const sl_xtype_t *t = type; t; t = t->base)
+    if (t == base) return true;
+  return any;
+}
+
+struct derived {
+  const sl_xtype_t *base, **out;
+  size_t n, max;
+};
+
+static int by_name(const sl_xtype_t *a, const sl_xtype_t *b)
+{
+  int order = strcmp(a->ns, b->ns);
+  return order ? order : strcmp(a->name, b->name);
+}
+
+static void add_derived(void *payload, void *data, const xmlChar *name)
+{
+  const sl_xtype_t *type = payload;
+  struct derived *self = data;
+  (void)name;
+  if (type == self->base || !sl_xtype_derived(type, self->base)) return;
+  size_t at = self->n < self->max ? self->n : self->max;
+  self->n++;
+  while (at > 0 && by_name(type, self->out[at - 1]) < 0) {
+    if (at < self->max) self->out[at] = self->out[at - 1];
+    at--;
+  }
+  if (at < self->max) self->out[at] = type;
+}
+
+size_t sl_contract_derived(const sl_contract_t *self, const sl_xtype_t *base,
+                           const sl_xtype_t **out, size_t max)
+{
+  struct derived derived = {.base = base, .out = out, .max = max};
+  xmlHashScan(self->types, add_derived, &derived);
+  return derived.n;
+}
+
 const sl_xchild_t *sl_xtype_child(const sl_xtype_t *type, const char *ns, const char *name,
                                   bool *ambiguous_p)
 {

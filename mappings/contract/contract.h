@@ -191,6 +191,14 @@ const sl_wsdl_op_t *sl_contract_op_at(const sl_contract_t *self, size_t i);
 const sl_wsdl_op_t *sl_contract_op(const sl_contract_t *self, const char *name, const char *port);
 const sl_xelem_t *sl_contract_elem(const sl_contract_t *self, const char *ns, const char *name);
 const sl_xtype_t *sl_contract_type(const sl_contract_t *self, const char *ns, const char *name);
+/* Is type derived from base (by extension or restriction, over any number of steps), or base
+ * itself? xs:anyType is everybody's base. */
+bool sl_xtype_derived(const sl_xtype_t *type, const sl_xtype_t *base);
+/* The global types that are derived from base, itself left out, by namespace and name: what an
+ * xsi:type may name where an element has the type base. The first max of them go to out; the
+ * number of all comes back. */
+size_t sl_contract_derived(const sl_contract_t *self, const sl_xtype_t *base,
+                           const sl_xtype_t **out, size_t max);
 size_t sl_contract_table_count(const sl_contract_t *self);
 const sl_table_t *sl_contract_table_at(const sl_contract_t *self, size_t i);
 const sl_table_t *sl_contract_table(const sl_contract_t *self, const char *name); /* any case */

@@ -17,9 +17,7 @@ static void written_by_nobody(sl_bf_t *f, const sl_table_t *table, const sl_xel_
   for (size_t i = 0; i < table->n_columns; i++) {
     const sl_column_t *column = &table->columns[i];
     const sl_column_plan_t *plan = plan_of(f, column);
-    bool written =
-        plan && (plan->constant ||
-                 (plan->field && (plan->field->access != SL_READ_ONLY || plan->field->generated)));
+    bool written = plan && sl_place_always(plan->field, plan->constant, (sl_only_t){NULL, 0});
     if (written || column->nullable || column->generated || column->preset) continue;
     names = sl_b_printf(b, "%s%s%s", names, *names ? ", " : "", column->name);
   }

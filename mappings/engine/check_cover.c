@@ -3,6 +3,7 @@
 #include <string.h>
 #include "core/buf.h"
 #include "mappings/engine/check.h"
+#include "mappings/engine/choice.h"
 
 /* Names are gathered, as one place in the mapping file gets one message of a kind. */
 typedef struct sl_gathered {
@@ -12,12 +13,23 @@ typedef struct sl_gathered {
 
 enum { SHOWN = 12, MAX_TEXT = 400 };
 
+static bool is_there(const char *names, const char *name)
+{
+  size_t len = strlen(name);
+  for (const char *p = names; (p = strstr(p, name)); p += len)
+    if ((p == names || p[-1] == ' ') && (!p[len] || p[len] == ',')) return true;
+  return false;
+}
+
 /* base: path of the list that `in` is an item of, "" if none. */
 static void gather(sl_gathered_t *to, const char *base, const sl_bx_t *in, const char *name)
 {
+  char text[MAX_TEXT];
+  snprintf(text, sizeof text, "%s%s%s%s%s", base, base[0] ? "/" : "", in->path,
+           in->path[0] ? "/" : "", name);
+  if (is_there(sl_buf_z(&to->names), text)) return; /* of another kind of record */
   if (++to->n > SHOWN || to->names.len > MAX_TEXT) return;
-  sl_buf_printf(&to->names, "%s%s%s%s%s%s", to->names.len ? ", " : "", base, base[0] ? "/" : "",
-                in->path, in->path[0] ? "/" : "", name);
+  sl_buf_printf(&to->names, "%s%s", to->names.len ? ", " : "", text);
 }
 
 static void gather_attr(sl_build_t *b, sl_gathered_t *to, const char *base, const sl_bx_t *in,
@@ -34,18 +46,51 @@ static const char *gathered(sl_build_t *b, sl_gathered_t *from)
                          : sl_b_dup(b, names, strlen(names));
 }
 
-static const sl_bx_t *built(const sl_bx_t *x, const sl_xchild_t *child)
+/* From c on, a node for child that is there in `in`. A derived type has copies of its base's
+ * children, and lines of the base's are made with those: names tell. */
+static const sl_bx_t *built_from(const sl_bx_t *c, const sl_xchild_t *child, sl_only_t in)
 {
-  const sl_bx_t *c = x->first;
-  while (c && c->child != child) c = c->next;
+  while (c && (!c->child || strcmp(c->child->elem->name, child->elem->name) ||
+               strcmp(c->child->elem->ns, child->elem->ns) || sl_only_apart(c->only, in)))
+    c = c->next;
   return c;
 }
 
-static const sl_ba_t *built_attr(const sl_bx_t *x, const sl_xattr_t *decl)
+static const sl_bx_t *built(const sl_bx_t *x, const sl_xchild_t *child, sl_only_t in)
+{
+  return built_from(x->first, child, in);
+}
+
+static const sl_ba_t *built_attr(const sl_bx_t *x, const sl_xattr_t *decl, sl_only_t in)
 {
   const sl_ba_t *a = x->attrs;
-  while (a && a->decl != decl) a = a->next;
+  while (a && (!a->decl || strcmp(a->decl->name, decl->name) || strcmp(a->decl->ns, decl->ns) ||
+               sl_only_apart(a->only, in)))
+    a = a->next;
   return a;
+}
+
+/* x in each of the kinds that its xsi:type tells, or as it is. */
+typedef void (*sl_each_kind_t)(void *self, const char *base, const sl_bx_t *x,
+                               const sl_xtype_t *type, sl_only_t in, bool inside);
+
+static void each_kind(sl_each_kind_t fn, void *self, const char *base, const sl_bx_t *x,
+                      sl_only_t in, bool inside)
+{
+  const sl_bc_t *bc = x->by_type;
+  if (!bc || !bc->types) {
+    fn(self, base, x, x->type, in, inside);
+    return;
+  }
+  for (size_t i = 0; i < bc->choice->n_cases; i++)
+    if (bc->types[i])
+      fn(self, base, x, bc->types[i], (sl_only_t){bc->choice, (uint64_t)1 << i}, inside);
+}
+
+/* Being there, it tells a kind. */
+static bool tells(const sl_bx_t *x)
+{
+  return x->by_type || (x->only.choice && x->only.choice->by == SL_BY_ELEMENT);
 }
 
 /* Where the content of c is: a list's is in the frame of its items, whose paths start there. */
@@ -58,12 +103,12 @@ static const sl_bx_t *content(sl_build_t *b, const sl_bx_t *c, const char **base
 
 static bool attr_writes(const sl_ba_t *a)
 {
-  return a->constant || (a->field && a->field->access != SL_READ_ONLY);
+  return a->constant || sl_fields_write(a->field);
 }
 
 static bool writes(const sl_bx_t *x)
 {
-  if (x->constant || x->list || (x->field && x->field->access != SL_READ_ONLY)) return true;
+  if (x->constant || x->list || sl_fields_write(x->field) || tells(x)) return true;
   for (const sl_ba_t *a = x->attrs; a; a = a->next)
     if (attr_writes(a)) return true;
   for (const sl_bx_t *c = x->first; c; c = c->next)
@@ -80,12 +125,15 @@ struct cover {
   bool replaces;
 };
 
-static void cover_attrs(struct cover *self, const char *base, const sl_bx_t *x, bool inside)
+static void cover_attrs(struct cover *self, const char *base, const sl_bx_t *x,
+                        const sl_xtype_t *type, sl_only_t in, bool inside)
 {
-  for (size_t i = 0; i < x->type->n_attrs; i++) {
-    const sl_xattr_t *decl = &x->type->attrs[i];
-    const sl_ba_t *a = built_attr(x, decl);
-    if (a && (attr_writes(a) || a->ignored)) continue;
+  for (size_t i = 0; i < type->n_attrs; i++) {
+    const sl_xattr_t *decl = &type->attrs[i];
+    const sl_ba_t *a = built_attr(x, decl, in);
+    if (a && (a->ignored ||
+              (attr_writes(a) && (!decl->required || sl_place_always(a->field, a->constant, in)))))
+      continue;
     if (decl->required)
       gather_attr(self->b, &self->demanded, base, x, decl->name);
     else if (self->replaces && inside && !a)
@@ -94,41 +142,70 @@ static void cover_attrs(struct cover *self, const char *base, const sl_bx_t *x, 
 }
 
 /* Of a choice that has to be made, is any alternative written? Asked at its first one. */
-static void cover_choice(struct cover *self, const char *base, const sl_bx_t *x, size_t first)
+static void cover_choice(struct cover *self, const char *base, const sl_bx_t *x,
+                         const sl_xtype_t *t, size_t first, sl_only_t in)
 {
-  const sl_xtype_t *t = x->type;
   const char *names = "";
   for (size_t i = 0; i < t->n_children; i++) {
     const sl_xchild_t *child = &t->children[i];
     if (child->choice != t->children[first].choice) continue;
     if (i < first) return;
-    const sl_bx_t *c = built(x, child);
+    const sl_bx_t *c = built(x, child, in);
     if (c && (c->ignored || writes(c))) return;
     names = sl_b_printf(self->b, "%s%s%s", names, *names ? " or " : "", child->elem->name);
   }
   gather(&self->demanded, base, x, names);
 }
 
-/* x is written: so must be what it demands. */
-static void cover(struct cover *self, const char *base, const sl_bx_t *x, bool inside)
+/* Is child written whatever the record's kind is, where `in` tells all that is known of that? */
+static bool always(const sl_bx_t *x, const sl_xchild_t *child, sl_only_t in)
 {
-  if (!x->type || x->ignored) return;
-  inside |= x->covered;
-  cover_attrs(self, base, x, inside);
-  for (size_t i = 0; i < x->type->n_children; i++) {
-    const sl_xchild_t *child = &x->type->children[i];
-    const sl_bx_t *c = built(x, child);
-    if (child->demanded) cover_choice(self, base, x, i);
-    if (c && c->ignored) continue;
-    if (c && writes(c)) {
-      const char *below = base;
-      const sl_bx_t *in = content(self->b, c, &below);
-      cover(self, below, in, inside);
-    } else if (child->min > 0) {
-      gather(&self->demanded, base, x, child->elem->name);
-    } else if (self->replaces && inside && !c) {
-      gather(&self->blanked, base, x, child->elem->name);
+  sl_only_t v[SL_CASES_MAX];
+  size_t n = 0;
+  for (const sl_bx_t *c = built(x, child, in); c; c = built_from(c->next, child, in)) {
+    if (!writes(c)) continue;
+    if (c->first || c->attrs || c->list) {
+      if (n < SL_CASES_MAX) v[n++] = c->list ? c->list->only : c->only;
+      continue;
     }
+    n += sl_place_onlys(c->field, c->constant, v + n, SL_CASES_MAX - n);
+  }
+  return sl_onlys_cover(v, n, in);
+}
+
+static void cover(void *self_p, const char *base, const sl_bx_t *x, const sl_xtype_t *type,
+                  sl_only_t in, bool inside);
+
+static void cover_child(struct cover *self, const char *base, const sl_bx_t *x,
+                        const sl_xchild_t *child, sl_only_t in, bool inside)
+{
+  const sl_bx_t *c = built(x, child, in);
+  bool any = false;
+  if (c && c->ignored) return;
+  for (; c; c = built_from(c->next, child, in)) {
+    if (!writes(c)) continue;
+    const char *below = base;
+    const sl_bx_t *to = content(self->b, c, &below);
+    sl_only_t known = to != c ? (sl_only_t){NULL, 0} : sl_only_within(c->only, in) ? c->only : in;
+    if (to->type && !to->ignored) each_kind(cover, self, below, to, known, inside);
+    any = true;
+  }
+  if (child->min > 0 && !(any && always(x, child, in)))
+    gather(&self->demanded, base, x, child->elem->name);
+  else if (!any && self->replaces && inside && !built(x, child, in))
+    gather(&self->blanked, base, x, child->elem->name);
+}
+
+/* x is written: so must be what it demands. */
+static void cover(void *self_p, const char *base, const sl_bx_t *x, const sl_xtype_t *type,
+                  sl_only_t in, bool inside)
+{
+  struct cover *self = self_p;
+  inside |= x->covered;
+  cover_attrs(self, base, x, type, in, inside);
+  for (size_t i = 0; i < type->n_children; i++) {
+    if (type->children[i].demanded) cover_choice(self, base, x, type, i, in);
+    cover_child(self, base, x, &type->children[i], in, inside);
   }
 }
 
@@ -140,7 +217,7 @@ void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces)
   if (!f->xml || !f->request) return;
   sl_buf_init(&self.demanded.names, 0);
   sl_buf_init(&self.blanked.names, 0);
-  cover(&self, "", f->xml, false);
+  if (f->xml->type) each_kind(cover, &self, "", f->xml, (sl_only_t){NULL, 0}, false);
   if (self.demanded.n)
     sl_b_error(b, "R220", el->line, el->col, "map them, or add <const legacy=\"…\" value=\"…\"/>",
                "the contract demands what nothing writes: %s", gathered(b, &self.demanded));
@@ -157,36 +234,48 @@ void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces)
 
 static bool mapped(const sl_bx_t *x)
 {
-  return x->field || x->list || x->first || x->attrs || x->constant;
+  return x->field || x->list || x->first || x->attrs || x->constant || tells(x);
 }
 
-static void unread(sl_build_t *b, sl_gathered_t *to, const char *base, const sl_bx_t *x)
+struct unread {
+  sl_build_t *b;
+  sl_gathered_t left;
+};
+
+static void unread(void *self_p, const char *base, const sl_bx_t *x, const sl_xtype_t *type,
+                   sl_only_t in, bool inside)
 {
-  if (!x->type || x->ignored || (x->field && !x->first)) return;
-  for (size_t i = 0; i < x->type->n_attrs; i++)
-    if (!built_attr(x, &x->type->attrs[i])) gather_attr(b, to, base, x, x->type->attrs[i].name);
-  for (size_t i = 0; i < x->type->n_children; i++) {
-    const sl_bx_t *c = built(x, &x->type->children[i]);
+  struct unread *self = self_p;
+  if (x->ignored || (x->field && !x->first)) return;
+  for (size_t i = 0; i < type->n_attrs; i++)
+    if (!built_attr(x, &type->attrs[i], in))
+      gather_attr(self->b, &self->left, base, x, type->attrs[i].name);
+  for (size_t i = 0; i < type->n_children; i++) {
+    const sl_xchild_t *child = &type->children[i];
+    const sl_bx_t *c = built(x, child, in);
     if (!c || (!mapped(c) && !c->ignored)) {
-      gather(to, base, x, x->type->children[i].elem->name);
-    } else {
+      gather(&self->left, base, x, child->elem->name);
+      continue;
+    }
+    for (; c; c = built_from(c->next, child, in)) {
       const char *below = base;
-      const sl_bx_t *in = content(b, c, &below);
-      unread(b, to, below, in);
+      const sl_bx_t *to = content(self->b, c, &below);
+      sl_only_t known = to != c ? (sl_only_t){NULL, 0} : sl_only_within(c->only, in) ? c->only : in;
+      if (to->type) each_kind(unread, self, below, to, known, inside);
     }
   }
 }
 
 void sl_check_read(sl_bf_t *f, const sl_xel_t *el)
 {
-  sl_gathered_t left = {.n = 0};
+  struct unread self = {.b = f->b};
   sl_check_read_json(f, el);
   if (!f->xml || f->request) return;
-  sl_buf_init(&left.names, 0);
-  unread(f->b, &left, "", f->xml);
-  if (left.n)
-    sl_b_warn(f->b, "W301", el->line, el->col,
-              "map them, or add <ignore legacy=\"…\" reason=\"…\"/>",
-              "the answer holds what is neither mapped nor ignored: %s", gathered(f->b, &left));
-  sl_buf_fini(&left.names);
+  sl_buf_init(&self.left.names, 0);
+  if (f->xml->type) each_kind(unread, &self, "", f->xml, (sl_only_t){NULL, 0}, false);
+  if (self.left.n)
+    sl_b_warn(
+        f->b, "W301", el->line, el->col, "map them, or add <ignore legacy=\"…\" reason=\"…\"/>",
+        "the answer holds what is neither mapped nor ignored: %s", gathered(f->b, &self.left));
+  sl_buf_fini(&self.left.names);
 }

@@ -69,6 +69,7 @@ typedef struct sl_ba sl_ba_t;
 typedef struct sl_bx sl_bx_t;
 typedef struct sl_bj sl_bj_t;
 typedef struct sl_bf sl_bf_t;
+typedef struct sl_bc sl_bc_t;
 
 struct sl_ba { /* an XML attribute */
   sl_ba_t *next;
@@ -76,6 +77,7 @@ struct sl_ba { /* an XML attribute */
   const sl_xattr_t *decl; /* NULL without a contract */
   sl_field_t *field;
   sl_const_t *constant;
+  sl_only_t only;
   bool ignored;
 };
 
@@ -93,6 +95,8 @@ struct sl_bx { /* an XML element */
   sl_bf_t *item; /* of list */
   bool ignored;
   bool covered; /* a shape claims all of it: what nobody maps in it is an error in a PUT */
+  sl_only_t only;
+  const sl_bc_t *by_type; /* its xsi:type decides this */
 };
 
 struct sl_bj { /* a JSON member */
@@ -109,6 +113,18 @@ struct sl_bj { /* a JSON member */
   sl_bj_t *forgotten;         /* members that lines with mistakes went through */
   const sl_jschema_t *schema; /* legacy side: what the contract says; NULL: nothing */
   bool covered;               /* legacy side: as in sl_bx */
+  const sl_choice_t *names;   /* the choice whose kind it is */
+  bool tells;                 /* being there, it tells a case */
+  sl_only_t only;
+};
+
+/* A choice under construction. */
+struct sl_bc {
+  sl_choice_t *choice;
+  const sl_xel_t *el;
+  const sl_xel_t *const *case_els; /* by case */
+  sl_bx_t *x;                      /* where it stands */
+  const sl_xtype_t **types;        /* BY_TYPE: by case; NULL without a contract */
 };
 
 /* A numbered place of <slots>: like a list of one item, whose element has a name of its own. */
@@ -143,6 +159,11 @@ struct sl_bf { /* a frame */
   const sl_jschema_t *const *other_answers; /* REST: bodies of other statuses */
   size_t n_other_answers;
   unsigned lost_params; /* REST: kinds (1 << sl_oin_t) of ends that named no parameter */
+  sl_bc_t **choices;
+  size_t n_choices;
+  sl_only_t only;   /* the case being compiled: what is made now belongs to it */
+  sl_only_t x_only; /* the same for elements and attributes: a code does not tell them apart */
+  const sl_bx_t *x_element; /* the element that tells the case being compiled */
 };
 
 /* "ADDR{1..5}/TEXT", taken apart. */
@@ -249,6 +270,10 @@ bool sl_b_codec_spec(sl_build_t *b, const sl_xel_t *el, const sl_xtype_t *xtype,
                      const sl_column_t *column, sl_codec_kind_t preset_kind, sl_codec_spec_t *spec);
 const sl_codec_t *sl_b_codec_make(sl_build_t *b, const sl_codec_spec_t *spec, const sl_xel_t *el);
 
+/* A code table made of rows, for the kind of the choice el. */
+const sl_codec_t *sl_b_rows_codec(sl_build_t *b, const sl_xel_t *el, const sl_code_row_t *rows,
+                                  size_t n, const sl_column_t *column);
+
 /* --- compile_tree.c
  * --------------------------------------------------------------------------------- */
 
@@ -288,8 +313,14 @@ void sl_b_scalar_items(sl_at_t at, const sl_xel_t *el, const char *path);
 /* The field at a legacy path that only the engine reads (outcome, detail); shared with one that is
  * mapped. NULL after an error. */
 sl_field_t *sl_b_probe(sl_at_t at, const sl_xat_t *path);
+/* A constant of a case takes the place *at_p, beside the fields that other cases have there: what
+ * is read in its case is no stranger. */
+void sl_b_const_place(sl_at_t at, sl_field_t **at_p);
 /* R211: the place that path leads to belongs to another line. */
 void sl_b_taken(sl_at_t at, const sl_xat_t *path, int line);
+/* ODBC: the column called label where all that is there is of other cases than `only`, or a new
+ * one. */
+sl_column_plan_t *sl_b_column(sl_bf_t *f, const char *label, sl_only_t only);
 /* The access of a line within something that has one of its own. */
 sl_access_t sl_b_narrower(sl_access_t outer, sl_access_t own);
 
@@ -349,6 +380,28 @@ void sl_b_pairs(sl_at_t at, const sl_xel_t *el);
  * the place's own name. */
 const char *sl_b_place_label(sl_build_t *b, const sl_places_t *places, const char *label,
                              unsigned n);
+
+/* --- compile_choice.c
+ * ------------------------------------------------------------------------------- */
+
+/* A <choice>. */
+void sl_b_choice(sl_at_t at, const sl_xel_t *el);
+/* Are there no records in which both are? */
+bool sl_only_apart(sl_only_t a, sl_only_t b);
+bool sl_only_same(sl_only_t a, sl_only_t b);
+/* Is what is there with `inner` always there with `outer`? */
+bool sl_only_within(sl_only_t inner, sl_only_t outer);
+/* Do these n hold, together, for every kind of record that `in` leaves open? */
+bool sl_onlys_cover(const sl_only_t *v, size_t n, sl_only_t in);
+/* When the fields and constants that share a place write to it; as many as fit into max. */
+size_t sl_place_onlys(const sl_field_t *field, const sl_const_t *constant, sl_only_t *v,
+                      size_t max);
+/* Is it written in every kind of record that `in` leaves open? */
+bool sl_place_always(const sl_field_t *field, const sl_const_t *constant, sl_only_t in);
+/* The type that only's case of bc has; NULL: none. */
+const sl_xtype_t *sl_bc_type(const sl_bc_t *bc, sl_only_t only);
+/* The choices of f, with what is known only when all their lines are. */
+void sl_b_finish_choices(sl_bf_t *f);
 
 /* --- compile_op.c
  * ----------------------------------------------------------------------------------- */

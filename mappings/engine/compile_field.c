@@ -29,16 +29,34 @@ void sl_b_taken(sl_at_t at, const sl_xat_t *path, int line)
  * the slot. */
 static bool occupy(sl_at_t at, sl_field_t **at_p, sl_field_t *field, const sl_xat_t *path)
 {
-  sl_field_t *before = *at_p;
-  if (before && before->access != field->access && disjoint(before->access, field->access)) {
-    field->slot = before->slot;
-    if (field->access == SL_READ_ONLY) return true;
-  } else if (before) {
+  sl_field_t *first = *at_p, *before = first, *last = NULL;
+  while (before && sl_only_apart(before->only, field->only))
+    last = before, before = (sl_field_t *)(uintptr_t)before->other; /* being built */
+  if (before && !disjoint(before->access, field->access)) {
     sl_b_taken(at, path, before->line);
     return false;
   }
-  *at_p = field;
+  if (first) field->slot = first->slot;
+  if (before && field->access == SL_READ_ONLY) return true;
+  if (before) field->other = before->other;
+  if (last)
+    last->other = field;
+  else
+    *at_p = field;
   return true;
+}
+
+void sl_b_const_place(sl_at_t at, sl_field_t **at_p)
+{
+  static const sl_xel_t nobody = {.name = "const"};
+  static const sl_xat_t nowhere = {"legacy", "", 0, 0, 0, 0};
+  if (!at.f->only.choice) return;
+  for (const sl_field_t *o = *at_p; o; o = o->other)
+    if (!sl_only_apart(o->only, at.f->only)) return;
+  sl_field_t *field = sl_bf_field(at.f, &nobody);
+  if (!field) return;
+  field->access = SL_READ_ONLY;
+  occupy(at, at_p, field, &nowhere);
 }
 
 static bool is_value(const sl_xtype_t *type)
@@ -65,6 +83,28 @@ static bool xml_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_fie
   return occupy(at, attr ? &attr->field : &x->field, field, path);
 }
 
+/* Is everything at this column of other cases than `only`? */
+static bool is_free(const sl_column_plan_t *column, sl_only_t only)
+{
+  for (const sl_field_t *o = column->field; o; o = o->other)
+    if (!sl_only_apart(o->only, only)) return false;
+  for (const sl_const_t *o = column->constant; o; o = o->other)
+    if (!sl_only_apart(o->only, only)) return false;
+  return true;
+}
+
+sl_column_plan_t *sl_b_column(sl_bf_t *f, const char *label, sl_only_t only)
+{
+  for (size_t i = 0; i < f->n_columns; i++)
+    if (!strcasecmp(f->columns[i].label.p, label) && is_free(&f->columns[i], only))
+      return &f->columns[i];
+  sl_column_plan_t *v = sl_b_grow(f->b, f->columns, f->n_columns, sizeof *v);
+  if (!v) return NULL;
+  f->columns = v;
+  v[f->n_columns] = (sl_column_plan_t){.label = sl_str(label)};
+  return &v[f->n_columns++];
+}
+
 static bool column_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field)
 {
   sl_build_t *b = at.f->b;
@@ -83,13 +123,14 @@ static bool column_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_
   field->required = column && !column->nullable && !column->generated && !field->generated;
   field->codec = sl_b_codec(b, el, NULL, column, SL_CODEC_TEXT);
   for (size_t i = 0; i < at.f->n_columns; i++)
-    if (at.f->columns[i].field && !strcasecmp(at.f->columns[i].label.p, path->value) &&
-        !disjoint(at.f->columns[i].field->access, field->access))
-      return sl_b_taken(at, path, at.f->columns[i].field->line), false;
-  sl_column_plan_t *v = sl_b_grow(b, at.f->columns, at.f->n_columns, sizeof *v);
-  if (!v) return false;
-  at.f->columns = v;
-  v[at.f->n_columns++] = (sl_column_plan_t){.label = sl_str(field->legacy), .field = field};
+    for (const sl_field_t *o = at.f->columns[i].field; o; o = o->other)
+      if (!strcasecmp(at.f->columns[i].label.p, path->value) &&
+          !disjoint(o->access, field->access) && !sl_only_apart(o->only, field->only))
+        return sl_b_taken(at, path, o->line), false;
+  sl_column_plan_t *plan = sl_b_column(at.f, field->legacy, field->only);
+  if (!plan) return false;
+  if (plan->field) field->slot = plan->field->slot, field->other = plan->field;
+  plan->field = field;
   return true;
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "core/jsonw.h"
+#include "mappings/engine/choice.h"
 #include "mappings/engine/compile.h"
 
 /* --- XML
@@ -24,11 +25,27 @@ static sl_str_t tag(sl_build_t *b, const char *before, uint16_t ns, const char *
   return sl_str(sl_b_printf(b, "%s%s%s", before, qname(b, ns, name), after));
 }
 
+static size_t index_in(const sl_xtype_t *t, const sl_bx_t *x)
+{
+  size_t i = 0;
+  while (i < t->n_children && (strcmp(t->children[i].elem->name, x->child->elem->name) ||
+                               strcmp(t->children[i].elem->ns, x->child->elem->ns)))
+    i++;
+  return i;
+}
+
 /* Where the contract wants it among its siblings. */
 static size_t order_of(const sl_bx_t *x)
 {
   const sl_xtype_t *t = x->parent ? x->parent->type : NULL;
-  return t && x->child ? (size_t)(x->child - t->children) : 0;
+  if (!t || !x->child) return 0;
+  uintptr_t first = (uintptr_t)t->children, own = (uintptr_t)x->child;
+  if (own >= first && own < first + t->n_children * sizeof *t->children)
+    return (own - first) / sizeof *t->children;
+  /* Of a derived type: what it has from its base stands there, the rest behind it. */
+  size_t i = index_in(t, x);
+  const sl_xtype_t *derived = i < t->n_children ? NULL : sl_bc_type(x->parent->by_type, x->only);
+  return derived ? i + index_in(derived, x) : i;
 }
 
 static void sort_children(sl_bx_t *x)
@@ -57,12 +74,20 @@ static void flatten_attrs(sl_build_t *b, const sl_bx_t *x, sl_xnode_t *node)
                              .required = a->decl && a->decl->required,
                              .field = a->field,
                              .constant = a->constant,
+                             .only = a->only,
                              .open = tag(b, " ", ns, a->name, "=\"")};
     if (a->field) node->has_values = true;
-    if (a->constant || (a->field && a->field->access != SL_READ_ONLY)) node->writable = true;
+    if (a->constant || sl_fields_write(a->field)) node->writable = true;
   }
   node->attrs = v;
   node->n_attrs = (uint16_t)n;
+}
+
+/* Is x written for its own sake: because it tells the kind of a record? */
+static bool tells_kind(const sl_bx_t *x)
+{
+  const sl_choice_t *c = x->by_type ? x->by_type->choice : x->only.choice;
+  return c && c->access != SL_READ_ONLY && (x->by_type || c->by == SL_BY_ELEMENT);
 }
 
 static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
@@ -74,6 +99,8 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
                        .field = x->field,
                        .constant = x->constant,
                        .list = x->list,
+                       .by_type = x->by_type ? x->by_type->choice : NULL,
+                       .only = x->only,
                        .ignored = x->ignored,
                        .nillable = !x->type || (x->elem && x->elem->nillable),
                        .required = x->child && x->child->min > 0,
@@ -81,8 +108,8 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
                        .open = tag(b, "<", ns, x->name, ""),
                        .close = tag(b, "</", ns, x->name, ">")};
   node->has_values = x->field || x->list;
-  node->writable = x->constant || (x->field && x->field->access != SL_READ_ONLY) ||
-                   (x->list && x->list->access != SL_READ_ONLY);
+  node->writable = x->constant || sl_fields_write(x->field) ||
+                   (x->list && x->list->access != SL_READ_ONLY) || tells_kind(x);
   flatten_attrs(b, x, node);
   sort_children(x);
   for (const sl_bx_t *c = x->first; c; c = c->next) n++;
@@ -102,15 +129,27 @@ static void spaces_below(const sl_xnode_t *node, uint64_t *set, int depth)
   if (node->ns < 64) *set |= (uint64_t)1 << node->ns;
   for (size_t i = 0; i < node->n_attrs; i++)
     if (node->attrs[i].ns < 64) *set |= (uint64_t)1 << node->attrs[i].ns;
+  for (size_t i = 0; node->by_type && i < node->by_type->n_cases; i++)
+    if (node->by_type->cases[i].xsi.len && node->by_type->cases[i].ns < 64)
+      *set |= (uint64_t)1 << node->by_type->cases[i].ns;
   for (size_t i = 0; i < node->n_children; i++) spaces_below(&node->children[i], set, depth);
   if (node->list && node->list->item->xml && depth < 16)
     spaces_below(node->list->item->xml, set, depth + 1);
 }
 
-static sl_str_t declarations(sl_build_t *b, const sl_xnode_t *root)
+static bool types_below(const sl_xnode_t *node, int depth)
+{
+  if (node->by_type) return true;
+  for (size_t i = 0; i < node->n_children; i++)
+    if (types_below(&node->children[i], depth)) return true;
+  return node->list && node->list->item->xml && depth < 16 &&
+         types_below(node->list->item->xml, depth + 1);
+}
+
+static sl_str_t declarations(sl_build_t *b, const sl_xnode_t *root, bool xsi)
 {
   uint64_t set = 0;
-  const char *out = "";
+  const char *out = xsi ? " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"" : "";
   spaces_below(root, &set, 0);
   for (unsigned i = 1; i < b->m->spaces.n && i < 64; i++)
     if (set >> i & 1) out = sl_b_printf(b, "%s xmlns:n%u=\"%s\"", out, i, b->m->spaces.v[i]);
@@ -137,17 +176,20 @@ static void flatten_json(sl_bf_t *f, const sl_bj_t *j, sl_jnode_t *node)
 {
   sl_build_t *b = f->b;
   size_t n = 0, i = 0;
-  *node = (sl_jnode_t){.kind = (uint8_t)j->kind,
-                       .required = j->required,
-                       .readable = j->access != SL_WRITE_ONLY && j->kind != SL_JN_OBJECT,
-                       .writable = j->access != SL_READ_ONLY && j->kind != SL_JN_OBJECT,
-                       .has_list = j->kind == SL_JN_LIST,
-                       .key = sl_str(j->key),
-                       .quoted = quoted(b, j->key),
-                       .pointer = j->pointer,
-                       .field = j->field,
-                       .constant = j->constant,
-                       .list = j->list};
+  *node =
+      (sl_jnode_t){.kind = (uint8_t)j->kind,
+                   .required = j->required || j->tells,
+                   .readable = j->access != SL_WRITE_ONLY && (j->kind != SL_JN_OBJECT || j->tells),
+                   .writable = j->access != SL_READ_ONLY && (j->kind != SL_JN_OBJECT || j->tells),
+                   .has_list = j->kind == SL_JN_LIST,
+                   .key = sl_str(j->key),
+                   .quoted = quoted(b, j->key),
+                   .pointer = j->pointer,
+                   .field = j->field,
+                   .constant = j->constant,
+                   .list = j->list,
+                   .names = j->names,
+                   .only = j->only};
   if (j->kind == SL_JN_PAIRS) node->has_list = true;
   if (j->kind == SL_JN_IGNORE) node->readable = false;
   for (const sl_bj_t *c = j->first; c; c = c->next) n++;
@@ -212,6 +254,7 @@ const sl_frame_t *sl_bf_finish(sl_bf_t *f)
   frame->n_lists = (uint16_t)f->n_lists;
   frame->fields = (const sl_field_t *const *)f->fields;
   frame->lists = (const sl_list_t *const *)f->lists;
+  sl_b_finish_choices(f);
   frame->http = f->http;
   frame->n_http = f->n_http;
   frame->rest = f->rest;
@@ -228,7 +271,8 @@ const sl_frame_t *sl_bf_finish(sl_bf_t *f)
   if (xml) {
     flatten(b, f->xml, xml);
     frame->xml = xml;
-    frame->xmlns = declarations(b, xml);
+    frame->xsi = types_below(xml, 0);
+    frame->xmlns = declarations(b, xml, frame->xsi);
   }
   return b->failed ? NULL : frame;
 }

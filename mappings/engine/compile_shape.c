@@ -61,11 +61,25 @@ static void add_list(sl_at_t at, const sl_xel_t *el)
   sl_b_list_key(at, el, item, list);
 }
 
-static sl_const_t *new_const(sl_build_t *b, const char *text, const char *label)
+static sl_const_t *new_const(sl_bf_t *f, const char *text, const char *label)
 {
+  sl_build_t *b = f->b;
   sl_const_t *c = sl_b_alloc(b, sizeof *c);
-  if (c) *c = (sl_const_t){sl_str(sl_b_printf(b, "%s", text)), sl_b_printf(b, "%s", label)};
+  if (c)
+    *c = (sl_const_t){.text = sl_str(sl_b_printf(b, "%s", text)),
+                      .label = sl_b_printf(b, "%s", label),
+                      .only = f->only};
   return c;
+}
+
+/* c takes the place *at_p, beside the constants that are there in other cases. */
+static void put_const(sl_const_t **at_p, sl_const_t *c)
+{
+  bool apart = c && *at_p;
+  for (const sl_const_t *o = *at_p; apart && o; o = o->other)
+    apart = sl_only_apart(o->only, c->only);
+  if (apart) c->other = *at_p;
+  *at_p = c;
 }
 
 static const char *json_text(sl_build_t *b, const sl_xel_t *el, const char *value)
@@ -92,24 +106,31 @@ static void legacy_const(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path)
 {
   sl_build_t *b = at.f->b;
   const char *value = sl_xel_get(el, "value", "");
-  sl_const_t *c = new_const(b, value, path->value);
+  sl_const_t *c = new_const(at.f, value, path->value);
   if (b->m->kind == SL_KIND_SOAP) {
     sl_ba_t *attr;
     sl_bx_t *x = sl_bx_walk(at.f, at.x, path->value, path, false, &attr);
     if (!x) return;
     sl_field_t *before = attr ? attr->field : x->field;
-    if (before && before->access != SL_READ_ONLY) return sl_b_taken(at, path, before->line);
-    *(attr ? &attr->constant : &x->constant) = c;
+    if (before && before->access != SL_READ_ONLY && !sl_only_apart(before->only, at.f->only))
+      return sl_b_taken(at, path, before->line);
+    sl_b_const_place(at, attr ? &attr->field : &x->field);
+    put_const(attr ? &attr->constant : &x->constant, c);
     sl_check_const(at.f, el, attr ? (attr->decl ? attr->decl->type : NULL) : x->type, NULL);
   } else if (b->m->kind == SL_KIND_ODBC) {
-    sl_column_plan_t *v = sl_b_grow(b, at.f->columns, at.f->n_columns, sizeof *v);
-    if (!v || !c) return;
-    at.f->columns = v;
-    v[at.f->n_columns++] = (sl_column_plan_t){.label = sl_str(c->label), .constant = c};
+    if (!c) return;
+    sl_column_plan_t *column = sl_b_column(at.f, c->label, at.f->only);
+    if (!column) return;
+    sl_const_t *before = (sl_const_t *)(uintptr_t)column->constant; /* being built */
+    put_const(&before, c);
+    column->constant = before;
+    sl_field_t *field = (sl_field_t *)(uintptr_t)column->field;
+    sl_b_const_place(at, &field);
+    column->field = field;
     sl_check_const(at.f, el, NULL, at.table);
   } else {
     sl_bj_t *j = sl_bj_walk(at.f, at.lj, path->value, path, SL_JN_CONST, SL_READ_WRITE);
-    if (j) j->constant = new_const(b, json_text(b, &(sl_xel_t){0}, value), path->value);
+    if (j) j->constant = new_const(at.f, json_text(b, &(sl_xel_t){0}, value), path->value);
   }
 }
 
@@ -124,7 +145,7 @@ static void add_const(sl_at_t at, const sl_xel_t *el)
   if (legacy) legacy_const(at, el, legacy);
   if (!json) return;
   sl_bj_t *j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_CONST, SL_READ_WRITE);
-  if (j) j->constant = new_const(b, json_text(b, el, value), j->pointer);
+  if (j) j->constant = new_const(at.f, json_text(b, el, value), j->pointer);
 }
 
 static void add_ignore(sl_at_t at, const sl_xel_t *el)
@@ -152,7 +173,7 @@ static void members_of(sl_at_t at, const sl_xel_t *el)
   } kinds[] = {{"field", sl_b_field},   {"object", add_object}, {"list", add_list},
                {"const", add_const},    {"ignore", add_ignore}, {"compute", sl_b_compute},
                {"record", sl_b_record}, {"use", add_object},    {"slots", sl_b_slots},
-               {"zip", sl_b_zip},       {"pairs", sl_b_pairs}};
+               {"zip", sl_b_zip},       {"pairs", sl_b_pairs},  {"choice", sl_b_choice}};
   for (const sl_xel_t *m = el->first; (m = sl_xel_find(m, NULL)); m = m->next)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
       if (!strcmp(m->name, kinds[i].name)) kinds[i].add(at, m);

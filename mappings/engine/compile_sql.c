@@ -207,6 +207,9 @@ static void read_change(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *
   op->change.kind = insert ? SL_CHANGE_INSERT : SL_CHANGE_UPDATE;
   op->change.replace = !strcmp(sl_xel_get(change, "mode", ""), "replace");
   sl_b_members(at, change);
+  /* A merge that leaves the kind out leaves it, and what depends on it, as it is. */
+  for (size_t i = 0; update && !op->change.replace && i < at.f->n_choices; i++)
+    at.f->choices[i]->choice->optional = true;
   if (insert) read_generated(b, op, at.f, insert);
   if (!at.f->frame->table[0])
     sl_b_error(b, "R338", change->line, change->col, "add table=\"…\" to the shape",

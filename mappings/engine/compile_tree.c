@@ -54,6 +54,7 @@ sl_field_t *sl_bf_field(sl_bf_t *f, const sl_xel_t *el)
   field->line = el->line;
   field->col = el->col;
   field->notes = el->parent ? sl_b_notes(b, el) : NULL;
+  field->only = f->only;
   if (f->n_fields >= UINT16_MAX) return b->failed = true, NULL;
   return v[f->n_fields++] = field;
 }
@@ -77,6 +78,7 @@ sl_list_t *sl_bf_list(sl_bf_t *f, const sl_xel_t *el, sl_bf_t *item)
   list->col = el->col;
   list->item = item->frame;
   list->notes = el->parent ? sl_b_notes(b, el) : NULL;
+  list->only = f->only;
   items[f->n_lists] = item;
   return v[f->n_lists++] = list;
 }
@@ -133,11 +135,24 @@ static const char *type_label(sl_build_t *b, const sl_bx_t *x)
                                      : x->name;
 }
 
-static sl_bx_t *existing(const sl_bx_t *from, const struct step *s, const char *ns)
+/* Of the cases being compiled, or of all. */
+static sl_bx_t *existing(const sl_bf_t *f, const sl_bx_t *from, const struct step *s,
+                         const char *ns)
 {
   for (sl_bx_t *c = from->first; c; c = c->next)
-    if (!strcmp(c->name, s->name) && (!ns || !c->ns || !strcmp(ns, c->ns))) return c;
+    if (!strcmp(c->name, s->name) && (!ns || !c->ns || !strcmp(ns, c->ns)) &&
+        !sl_only_apart(c->only, f->x_only))
+      return c;
   return NULL;
+}
+
+/* A line that is there in more cases than x was made for; false: x tells the case. */
+static bool widen(const sl_bf_t *f, sl_bx_t *x)
+{
+  if (sl_only_within(f->x_only, x->only)) return true;
+  if (x->only.choice->by == SL_BY_ELEMENT) return false;
+  x->only = f->x_only;
+  return true;
 }
 
 static sl_bx_t *new_child(sl_bf_t *f, sl_bx_t *from, const struct step *s, const sl_xchild_t *child)
@@ -151,6 +166,10 @@ static sl_bx_t *new_child(sl_bf_t *f, sl_bx_t *from, const struct step *s, const
   x->elem = child ? child->elem : NULL;
   x->type = child ? child->elem->type : NULL;
   x->path = from->path[0] ? sl_b_printf(f->b, "%s/%s", from->path, s->name) : s->name;
+  /* What is below the element that tells a case needs no telling. */
+  bool told = f->x_only.choice && f->x_only.choice->by == SL_BY_ELEMENT && f->x_element &&
+              from != f->x_element->parent;
+  if (!told) x->only = f->x_only;
   if (from->last)
     from->last->next = x;
   else
@@ -180,8 +199,12 @@ static sl_bx_t *walk_child(sl_bf_t *f, sl_bx_t *from, const struct step *s, cons
                           type_label(b, from)));
     if (ambiguous || !child) return NULL;
   }
-  sl_bx_t *x = existing(from, s, child ? child->elem->ns : s->ns);
-  return x ? x : new_child(f, from, s, child);
+  sl_bx_t *x = existing(f, from, s, child ? child->elem->ns : s->ns);
+  if (x && widen(f, x)) return x;
+  if (!x) return new_child(f, from, s, child);
+  at_step(f, at, path, s, "R211", "map it in that case",
+          sl_b_printf(b, "%s belongs to a case, which it tells", x->path));
+  return NULL;
 }
 
 static sl_ba_t *walk_attr(sl_bf_t *f, sl_bx_t *x, const struct step *s, const char *path,
@@ -197,13 +220,17 @@ static sl_ba_t *walk_attr(sl_bf_t *f, sl_bx_t *x, const struct step *s, const ch
             sl_b_printf(b, "no attribute %s on %s", s->name, type_label(b, x)));
     return NULL;
   }
-  for (sl_ba_t *a = x->attrs; a; a = a->next)
-    if (!strcmp(a->name, s->name)) return a;
+  for (sl_ba_t *a = x->attrs; a; a = a->next) {
+    if (strcmp(a->name, s->name) || sl_only_apart(a->only, f->x_only)) continue;
+    if (!sl_only_within(f->x_only, a->only)) a->only = f->x_only;
+    return a;
+  }
   sl_ba_t *a = sl_b_alloc(b, sizeof *a);
   if (!a) return NULL;
   a->name = s->name;
   a->ns = decl ? decl->ns : s->ns ? s->ns : "";
   a->decl = decl;
+  a->only = f->x_only;
   a->next = x->attrs;
   return x->attrs = a;
 }
@@ -299,6 +326,18 @@ static void forget(sl_bj_t *j)
   j->parent->forgotten = j;
 }
 
+/* An object that is there in the cases of both. */
+static bool join(const sl_bf_t *f, sl_bj_t *j)
+{
+  if (sl_only_within(f->only, j->only)) return true;
+  if (j->tells) return false;
+  if (j->only.choice == f->only.choice)
+    j->only.cases |= f->only.cases;
+  else
+    j->only = sl_only_within(j->only, f->only) ? f->only : (sl_only_t){NULL, 0};
+  return true;
+}
+
 /* The member for one token: an object on the way, or the new one at the end. */
 static sl_bj_t *member(sl_bf_t *f, sl_bj_t *from, const char *key, const char *raw, size_t raw_len,
                        bool last, sl_jkind_t kind, sl_access_t access, const sl_xat_t *at)
@@ -306,7 +345,8 @@ static sl_bj_t *member(sl_bf_t *f, sl_bj_t *from, const char *key, const char *r
   for (sl_bj_t *c = from->first; c; c = c->next) {
     if (strcmp(c->key, key)) continue;
     bool object = !last || kind == SL_JN_OBJECT;
-    if (object && c->kind == SL_JN_OBJECT) return c;
+    if (object && c->kind == SL_JN_OBJECT && join(f, c)) return c;
+    if (sl_only_apart(c->only, f->only)) continue;
     if (!object && c->kind == SL_JN_FIELD && kind == SL_JN_FIELD && disjoint(c->access, access))
       continue;
     sl_b_error(f->b, "R210", at->value_line, at->value_col, NULL,
@@ -319,6 +359,7 @@ static sl_bj_t *member(sl_bf_t *f, sl_bj_t *from, const char *key, const char *r
   const sl_jschema_t *schema;
   if (!sl_b_json_member(f, from, key, raw, at, &schema)) return forget(from), NULL;
   sl_bj_t *j = new_member(f->b, from, key, raw, raw_len);
+  if (j) j->only = f->only;
   if (j && last) j->kind = kind, j->access = access;
   if (j) j->schema = schema;
   return j;

@@ -351,6 +351,18 @@ bool sl_b_codec_spec(sl_build_t *b, const sl_xel_t *el, const sl_xtype_t *xtype,
   return true;
 }
 
+const sl_codec_t *sl_b_rows_codec(sl_build_t *b, const sl_xel_t *el, const sl_code_row_t *rows,
+                                  size_t n, const sl_column_t *column)
+{
+  sl_codec_spec_t spec;
+  init(b, &spec, SL_CODEC_CODE);
+  spec.codes = rows;
+  spec.n_codes = n;
+  spec.system_nulls = (sl_nulls_t){0}; /* a kind is never null, and its codes may be anything */
+  if (column) spec.sql_type = column->type;
+  return sl_b_codec_make(b, &spec, el);
+}
+
 const sl_codec_t *sl_b_codec(sl_build_t *b, const sl_xel_t *el, const sl_xtype_t *xtype,
                              const sl_column_t *column, sl_codec_kind_t preset_kind)
 {

@@ -2,6 +2,7 @@
 #include "mappings/engine/csv.h"
 
 #include <string.h>
+#include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/lists.h"
 
@@ -119,7 +120,7 @@ static bool has_read_only(const sl_frame_t *frame, const cell_t *header, size_t 
 {
   for (size_t i = 0; i < frame->n_columns; i++) {
     const sl_field_t *field = frame->columns[i].field;
-    for (size_t k = 0; field && field->access == SL_READ_ONLY && k < n; k++)
+    for (size_t k = 0; field && field->codec && field->access == SL_READ_ONLY && k < n; k++)
       if (same_label(header[k].text, frame->columns[i].label)) return true;
   }
   return false;
@@ -135,7 +136,7 @@ static sl_code_t map_columns(level_t *level, const cell_t *header, size_t n, sl_
   for (size_t i = 0; i < frame->n_columns; i++) {
     const sl_column_plan_t *column = &frame->columns[i];
     level->cell[i] = NO_CELL;
-    if (!column->field || column->field->access == SL_WRITE_ONLY) continue;
+    if (!column->field || !column->field->codec || column->field->access == SL_WRITE_ONLY) continue;
     for (size_t k = 0; k < n && level->cell[i] == NO_CELL; k++)
       if (same_label(header[k].text, column->label)) level->cell[i] = (uint16_t)k;
     if (level->cell[i] == NO_CELL && !(written && column->field->access == SL_READ_ONLY))
@@ -235,7 +236,7 @@ sl_code_t sl_csv_read(sl_record_t *record, sl_arena_t *arena, sl_str_t csv, sl_e
 
 static bool is_written(const sl_column_plan_t *column)
 {
-  return column->constant || (column->field && column->field->access != SL_READ_ONLY);
+  return column->constant || sl_fields_write(column->field);
 }
 
 static void put_text(sl_buf_t *out, sl_str_t text)
@@ -277,13 +278,18 @@ static sl_code_t put_cells(const level_t *level, bool *comma_p, sl_arena_t *aren
     *comma_p = true;
     if (!level->record) continue;
     sl_legacy_t v = {SL_L_TEXT, {NULL, 0}};
-    if (column->field) {
-      const sl_record_t *from =
-          column->place ? level->record->lists[column->place->index].first : level->record;
-      sl_code_t code = sl_field_write(column->field, from, arena, &v, err);
+    const sl_record_t *from =
+        column->place ? level->record->lists[column->place->index].first : level->record;
+    bool there = !column->place || sl_only_holds(&column->place->only, level->record);
+    const sl_field_t *field = there ? sl_field_in(column->field, from) : NULL;
+    const sl_const_t *constant = there ? sl_const_in(column->constant, from) : NULL;
+    if (field) {
+      sl_code_t code = sl_field_write(field, from, arena, &v, err);
       if (code) return code;
-    } else {
-      v.text = column->constant->text;
+    } else if (constant) {
+      v.text = constant->text;
+    } else { /* of another kind of record */
+      v.state = SL_L_NIL;
     }
     if (v.state != SL_L_NIL && v.state != SL_L_MISSING) put_text(out, v.text);
   }

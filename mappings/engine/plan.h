@@ -43,6 +43,7 @@ typedef struct sl_list sl_list_t;
 typedef struct sl_xnode sl_xnode_t;
 typedef struct sl_jnode sl_jnode_t;
 typedef struct sl_record sl_record_t;
+typedef struct sl_choice sl_choice_t;
 
 /* --- states -------------------------------------------------------------------------------------
  */
@@ -79,6 +80,7 @@ typedef enum sl_access { SL_READ_WRITE, SL_READ_ONLY, SL_WRITE_ONLY } sl_access_
 enum {
   SL_SLOT_TEXT = 1,   /* JSON spelling from an HTTP end, where text has no kind */
   SL_SLOT_COPIED = 2, /* XML: p is in the arena and may be appended to */
+  SL_SLOT_SHOWN = 4,  /* of a choice: a member that tells its kind was written */
 };
 
 typedef struct sl_slot {
@@ -117,6 +119,49 @@ static inline sl_lstate_t sl_legacy_state(const sl_slot_t *slot)
     if (slot->p[i] != ' ') return SL_L_TEXT;
   return SL_L_BLANK;
 }
+
+/* --- choices: records of several kinds in one place ---------------------------------------------
+ *
+ * The members of all cases live in one frame. What belongs to some cases only says so (`only`), and
+ * is passed over in records of other kinds. Which case a record is stands in a hidden slot of its
+ * own, `sel`: its len is the case's index + 1, 0 while that is not known. choice.h finds it out.
+ */
+
+/* With which cases of a choice something is there. choice NULL: always. Cases within cases name
+ * the innermost choice, which is made only where the outer one is. */
+typedef struct sl_only {
+  const sl_choice_t *choice;
+  uint64_t cases; /* bit i: case i */
+} sl_only_t;
+
+enum { SL_CASES_MAX = 64 };
+
+typedef struct sl_case {
+  sl_str_t legacy;   /* what the kind's slot holds in legacy spelling: type, element or code */
+  sl_str_t json;     /* the JSON string (without quotes) */
+  uint16_t name, ns; /* BY_TYPE: of the type, in mapping->names and ->spaces */
+  sl_str_t xsi;      /* BY_TYPE: " xsi:type=\"n1:MailContact\"", "" when the base type needs none */
+} sl_case_t;
+
+typedef enum sl_choice_by { SL_BY_CODE, SL_BY_TYPE, SL_BY_ELEMENT } sl_choice_by_t;
+
+struct sl_choice {
+  uint8_t by;             /* sl_choice_by_t */
+  bool told;              /* a JSON member names the kind; else the members tell */
+  bool optional;          /* it stands in something that may be left out: there may be no kind */
+  uint8_t access;         /* sl_access_t */
+  int16_t base;           /* BY_TYPE: the case of an element without xsi:type; -1: none */
+  uint16_t sel;           /* slot */
+  const sl_field_t *kind; /* its slot holds the kind in the spelling of the side that was read */
+  const sl_str_t *steps;  /* told: names of the members on the way to it, from the frame's root */
+  const sl_str_t *legacy_steps; /* REST, BY_CODE: the same on the legacy side */
+  uint16_t n_steps, n_legacy_steps;
+  const sl_case_t *cases;
+  uint16_t n_cases;
+  sl_only_t within;    /* of an outer choice */
+  const char *label;   /* for messages: "/contacts/kind", else the legacy path */
+  const char *pointer; /* within the frame, as sl_jnode_t's: "/kind"; "" when the members tell */
+};
 
 /* --- fields -------------------------------------------------------------------------------------
  */
@@ -157,6 +202,8 @@ struct sl_field {
   const struct sl_oparam *param;   /* REST: the contract's, of a path:, query:, header: end */
   uint8_t spelled;                 /* REST: sl_spelled_t, what the contract wants */
   const char *file;                /* that it stands in: the mapping's, or an imported one */
+  sl_only_t only;                  /* a case's */
+  const sl_field_t *other;         /* the same legacy place, hence the same slot, in another case */
   int line, col;
 };
 
@@ -165,6 +212,8 @@ struct sl_field {
 typedef struct sl_const {
   sl_str_t text;
   const char *label;
+  sl_only_t only;
+  const struct sl_const *other; /* the same place in another case */
 } sl_const_t;
 
 /* How a list stands on the legacy side. Its JSON side is the same whatever the form (but PAIRS is
@@ -231,6 +280,7 @@ struct sl_list {
   const char *const *parent; /* column labels that join it to its parent (in the parent's frame) */
   size_t n_parent;
   const char *file;
+  sl_only_t only; /* a case's */
   int line, col;
 };
 
@@ -248,6 +298,7 @@ typedef struct sl_xattr_plan {
   bool required;
   const sl_field_t *field; /* NULL: constant or ignored */
   const sl_const_t *constant;
+  sl_only_t only;
   sl_str_t open; /* " n1:vip=\"" */
 } sl_xattr_plan_t;
 
@@ -259,6 +310,8 @@ struct sl_xnode {
   const sl_field_t *field;    /* its text */
   const sl_const_t *constant; /* its text, when written */
   const sl_list_t *list;      /* repeated: an item per occurrence */
+  const sl_choice_t *by_type; /* its xsi:type decides this */
+  sl_only_t only;             /* with cases of a choice BY_TYPE or BY_ELEMENT; never BY_CODE */
   const sl_xattr_plan_t *attrs;
   const sl_xnode_t *children; /* in contract order, adjacent */
   bool ignored;               /* named by <ignore>: skipped without being counted */
@@ -315,6 +368,8 @@ struct sl_jnode {
   const sl_field_t *field;    /* FIELD */
   const sl_const_t *constant; /* CONST */
   const sl_list_t *list;      /* LIST; its items are written by list->item->json */
+  const sl_choice_t *names;   /* FIELD: it names the kind of this */
+  sl_only_t only;             /* a case's: other nodes of the same key may stand beside it */
   const sl_jnode_t *children; /* OBJECT: adjacent, in mapping order */
   uint16_t n_children;
 };
@@ -331,8 +386,10 @@ typedef struct sl_http_end {
 struct sl_frame {
   const char *name; /* of the shape, or of the operation and its end; for messages */
   uint16_t n_slots, n_lists;
-  const sl_field_t *const *fields; /* by slot */
-  const sl_list_t *const *lists;   /* by index */
+  const sl_field_t *const *fields;   /* by slot */
+  const sl_list_t *const *lists;     /* by index */
+  const sl_choice_t *const *choices; /* outer ones before those within them */
+  size_t n_choices;
   const sl_http_end_t *http;
   size_t n_http;
   bool shaped; /* some list, here or below, is what lists.h is for */
@@ -346,6 +403,7 @@ struct sl_frame {
   const sl_http_end_t *rest; /* REST requests: "header:x-request-id", "query:q", "path:no" */
   size_t n_rest;
   sl_str_t xmlns; /* declarations for all prefixes below: " xmlns:n1=\"…\"" */
+  bool xsi;       /* xmlns has that of xsi, too: an xsi:type is below */
 };
 
 /* --- operations

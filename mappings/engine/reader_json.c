@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include "core/json.h"
+#include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/lists.h"
 
@@ -15,6 +16,7 @@ struct reader {
   sl_err_t *err;
   bool legacy, reject_unknown;
   size_t unknown;
+  const char *start, *end; /* of the record's object and of the text: to look ahead */
   struct {
     const sl_list_t *list;
     uint32_t index;
@@ -24,6 +26,8 @@ struct reader {
 
 static sl_code_t read_value(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
                             const sl_json_token_t *tok);
+static bool takes(const struct reader *r, const sl_jnode_t *node);
+static sl_code_t choices_made(struct reader *r, const sl_record_t *record);
 
 /* --- messages
  * ------------------------------------------------------------------------------------------------
@@ -130,6 +134,19 @@ static sl_code_t read_field(struct reader *r, const sl_jnode_t *node, sl_record_
   return SL_OK;
 }
 
+/* All of one frame: what its choices need, and whether they are made. */
+static sl_code_t read_record(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                             const sl_json_token_t *first)
+{
+  const char *outer = r->start;
+  if (!record->frame->n_choices) return read_value(r, node, record, first);
+  r->start = sl_json_rest(&r->json).p - 1; /* the brace was the last byte that was read */
+  sl_code_t code = read_value(r, node, record, first);
+  if (!code && !r->legacy) code = choices_made(r, record);
+  r->start = outer;
+  return code;
+}
+
 static sl_code_t read_item(struct reader *r, const sl_list_t *list, sl_record_t *record,
                            const sl_json_token_t *tok)
 {
@@ -141,7 +158,7 @@ static sl_code_t read_item(struct reader *r, const sl_list_t *list, sl_record_t 
     item->null = true;
     return SL_OK;
   }
-  return read_value(r, r->legacy ? list->item->legacy_json : list->item->json, item, tok);
+  return read_record(r, r->legacy ? list->item->legacy_json : list->item->json, item, tok);
 }
 
 static sl_code_t read_list(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
@@ -205,6 +222,124 @@ static sl_code_t read_pairs(struct reader *r, const sl_jnode_t *node, sl_record_
   }
 }
 
+/* --- choices
+ * ---------------------------------------------------------------------------------------------- */
+
+static sl_code_t not_a_kind(struct reader *r, const sl_choice_t *choice)
+{
+  char words[160], text[200];
+  snprintf(text, sizeof text, "one of these was expected: %s",
+           sl_choice_words(choice, words, sizeof words));
+  return refuse(r, choice->pointer, (sl_str_t){0}, text);
+}
+
+/* The member that names the kind. */
+static sl_code_t read_kind(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                           const sl_json_token_t *tok)
+{
+  int i = tok->kind == SL_JSON_STRING ? sl_choice_find(node->names, tok->text, false) : -1;
+  if (i < 0) return not_a_kind(r, node->names);
+  sl_choice_set(node->names, record, (unsigned)i, SL_KIND_JSON);
+  return SL_OK;
+}
+
+/* Do members tell this choice here, rather than a word of its own? */
+static bool by_members(const struct reader *r, const sl_choice_t *choice)
+{
+  return r->legacy ? choice->by == SL_BY_ELEMENT : !choice->told;
+}
+
+/* Makes the choice that a member depends on, as far as can be: by looking ahead once. */
+static sl_code_t make(struct reader *r, const sl_choice_t *choice, sl_record_t *record)
+{
+  enum { LOOKED = 1 };
+  sl_slot_t *sel = &record->slots[choice->sel];
+  if (sel->len || sel->state == LOOKED || by_members(r, choice)) return SL_OK;
+  if (choice->within.choice) {
+    sl_code_t code = make(r, choice->within.choice, record);
+    if (code || !sl_only_holds(&choice->within, record)) return code;
+  }
+  int i = sl_choice_look(choice, sl_strn(r->start, (size_t)(r->end - r->start)), r->legacy);
+  sel->state = LOOKED;
+  if (i >= 0) sl_choice_set(choice, record, (unsigned)i, SL_KIND_UNSAID);
+  if (i >= 0 || r->legacy) return SL_OK; /* sl_choices_read will tell */
+  return i == SL_CHOICE_UNKNOWN ? not_a_kind(r, choice)
+                                : refuse(r, choice->pointer, (sl_str_t){0}, "is required");
+}
+
+/* A member that only one case has tells the kind. */
+static void told_by(struct reader *r, const sl_jnode_t *c, sl_record_t *record)
+{
+  const sl_choice_t *choice = c->only.choice;
+  if (!by_members(r, choice) || record->slots[choice->sel].len ||
+      !sl_only_holds(&choice->within, record) || (c->only.cases & (c->only.cases - 1)) ||
+      (c->kind == SL_JN_OBJECT && !c->required && !r->legacy))
+    return;
+  unsigned i = 0;
+  while (!(c->only.cases >> i & 1)) i++;
+  sl_choice_set(choice, record, i, r->legacy ? SL_KIND_LEGACY : SL_KIND_JSON);
+}
+
+static void choices_around(struct reader *r, const sl_jnode_t *c, const sl_choice_t *choice,
+                           sl_record_t *record)
+{
+  sl_jnode_t around = *c;
+  if (!choice->within.choice) return;
+  around.only = choice->within;
+  choices_around(r, c, choice->within.choice, record);
+  told_by(r, &around, record);
+}
+
+/* The member *c_p belongs to cases: the node called like it that is of this record's. */
+static sl_code_t choose(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                        const sl_jnode_t **c_p)
+{
+  const sl_jnode_t *first = *c_p, *in = NULL, *open = NULL;
+  if (!r->legacy && !takes(r, first)) return SL_OK; /* passed over */
+  for (uint32_t i = 0; i < node->n_children; i++) {
+    const sl_jnode_t *c = &node->children[i];
+    if (!sl_str_eq(c->key, first->key)) continue;
+    sl_code_t code = c->only.choice ? make(r, c->only.choice, record) : SL_OK;
+    if (code) return code;
+    if (c->only.choice) {
+      choices_around(r, c, c->only.choice, record);
+      told_by(r, c, record);
+    }
+    if (sl_only_holds(&c->only, record))
+      in = !in || takes(r, c) ? c : in;
+    else if (c->kind == SL_JN_OBJECT && by_members(r, c->only.choice) &&
+             sl_choice_case(c->only.choice, record) < 0)
+      open = c; /* its members will tell */
+  }
+  if (in || open) *c_p = in ? in : open;
+  if (in || open || r->legacy) return SL_OK; /* of another kind: sl_choices_read looks at it */
+  const sl_choice_t *choice = first->only.choice;
+  int is = sl_choice_case(choice, record);
+  char text[128];
+  while (is < 0 && choice->within.choice) {
+    choice = choice->within.choice;
+    is = sl_choice_case(choice, record);
+  }
+  snprintf(text, sizeof text, "does not belong to kind \"%.*s\"",
+           is >= 0 ? (int)choice->cases[is].json.len : 0, is >= 0 ? choice->cases[is].json.p : "");
+  return refuse(r, first->pointer, (sl_str_t){0}, text);
+}
+
+/* The record is whole: is every choice made that has to be? */
+static sl_code_t choices_made(struct reader *r, const sl_record_t *record)
+{
+  for (size_t i = 0; i < record->frame->n_choices; i++) {
+    const sl_choice_t *c = record->frame->choices[i];
+    if (c->optional || c->access == SL_READ_ONLY || record->slots[c->sel].len ||
+        !sl_only_holds(&c->within, record))
+      continue;
+    return c->told ? refuse(r, c->pointer, (sl_str_t){0}, "is required")
+                   : refuse(r, c->pointer, (sl_str_t){0},
+                            "the members of one kind of record are required");
+  }
+  return SL_OK;
+}
+
 /* --- objects
  * -------------------------------------------------------------------------------------------------
  */
@@ -249,6 +384,10 @@ static sl_code_t read_member(struct reader *r, const sl_jnode_t *node, sl_record
     if (!code) code = next(r, &tok);
     return code ? code : skip(r, &tok);
   }
+  if (c->only.choice) {
+    sl_code_t code = choose(r, node, record, &c);
+    if (code) return code;
+  }
   size_t i = (size_t)(c - node->children);
   if (i < SEEN_WORDS * 64) {
     if (seen[i / 64] >> (i % 64) & 1) return refuse(r, c->pointer, (sl_str_t){0}, "comes twice");
@@ -283,7 +422,9 @@ static sl_code_t read_value(struct reader *r, const sl_jnode_t *node, sl_record_
                             const sl_json_token_t *tok)
 {
   switch (node->kind) {
-  case SL_JN_FIELD: return read_field(r, node, record, tok);
+  case SL_JN_FIELD:
+    return node->names && !r->legacy ? read_kind(r, node, record, tok)
+                                     : read_field(r, node, record, tok);
   case SL_JN_LIST: return read_list(r, node, record, tok);
   case SL_JN_PAIRS: return read_pairs(r, node, record, tok);
   case SL_JN_PLACE: return read_place(r, node, record, tok);
@@ -298,8 +439,9 @@ static sl_code_t read_root(struct reader *r, const sl_jnode_t *node, sl_record_t
   sl_json_token_t tok;
   sl_json_init(&r->json, NULL);
   sl_json_feed(&r->json, json.p ? json.p : "", json.len, true);
+  r->end = json.p + json.len;
   sl_code_t code = next(r, &tok);
-  if (!code) code = read_value(r, node, record, &tok);
+  if (!code) code = read_record(r, node, record, &tok);
   if (!code && sl_json_next(&r->json, &tok) != SL_JSON_END) code = syntax(r);
   sl_json_fini(&r->json);
   return code;

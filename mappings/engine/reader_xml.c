@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include "mappings/engine/choice.h"
 #include "mappings/engine/lists.h"
 #include "mappings/engine/reader_xml_impl.h"
 
@@ -102,6 +103,7 @@ static const sl_xnode_t *match(const sl_xml_reader_t *r, sl_xml_level_t *level,
     if (i >= n) i = 0;
     const sl_xnode_t *c = &node->children[i];
     if (!same(r->parser, c, s)) continue;
+    if (c->only.choice && !sl_xml_fits(&c->only, level->record)) continue;
     level->guess = c->list ? i : i + 1;
     return c;
   }
@@ -122,6 +124,7 @@ static void take_attr(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *r
     if (!plan->field || r->parser->names[plan->name] != a[0] ||
         (plan->ns != SL_NS_ANY && r->parser->spaces[plan->ns] != a[2]))
       continue;
+    if (plan->only.choice && !sl_only_holds(&plan->only, record)) continue;
     sl_slot_t *slot = &record->slots[plan->field->slot];
     size_t len = (size_t)(a[4] - a[3]);
     slot->state = SL_L_TEXT;
@@ -157,6 +160,7 @@ static void push(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record
     return;
   }
   r->levels[r->depth++] = (sl_xml_level_t){node, record, 0};
+  if (node->by_type) sl_xml_take_type(r, node, record, s);
   bool nil = s->n_attrs && take_attrs(r, node, record, s);
   r->text = NULL;
   if (!node->field) return;
@@ -171,9 +175,15 @@ static void push(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record
   r->text = NULL;
 }
 
-static void unknown(sl_xml_reader_t *r, const sl_xnode_t *node, const sl_xml_start_t *s)
+static void unknown(sl_xml_reader_t *r, const sl_xnode_t *node, const sl_record_t *record,
+                    const sl_xml_start_t *s)
 {
   /* The right name in the wrong namespace is no extension: it is another version of the service. */
+  for (uint32_t i = 0; i < node->n_children; i++)
+    if (same(r->parser, &node->children[i], s)) {
+      sl_xml_stranger(r, &node->children[i], record);
+      return;
+    }
   for (uint32_t i = 0; i < node->n_children; i++)
     if (r->parser->names[node->children[i].name] == s->name) {
       sl_xml_fail(r, SL_GARBAGE, "%s is in the namespace \"%.100s\", the contract says \"%.100s\"",
@@ -211,11 +221,12 @@ static void start_in_plan(sl_xml_reader_t *r, const sl_xml_start_t *s)
 {
   sl_xml_level_t *level = &r->levels[r->depth - 1];
   const sl_xnode_t *node = match(r, level, s);
-  if (!node) return unknown(r, level->node, s);
+  if (!node) return unknown(r, level->node, level->record, s);
   if (node->ignored) {
     r->skip = 1;
     return;
   }
+  if (node->only.choice && !sl_xml_take_element(r, node, level->record)) return;
   if (!node->list) return push(r, node, level->record, s);
   sl_record_t *item = sl_record_add(level->record, node->list->index, r->arena);
   if (!item) return out_of_arena(r);
@@ -303,10 +314,11 @@ static sl_xml_parser_t *parser_new(const sl_mapping_t *mapping)
   *p->ctxt->sax = sax;
   p->xsi = xmlDictLookup(dict, (const xmlChar *)"http://www.w3.org/2001/XMLSchema-instance", -1);
   p->nil = xmlDictLookup(dict, (const xmlChar *)"nil", -1);
+  p->type = xmlDictLookup(dict, (const xmlChar *)"type", -1);
   p->soap11 = xmlDictLookup(dict, (const xmlChar *)"http://schemas.xmlsoap.org/soap/envelope/", -1);
   p->soap12 = xmlDictLookup(dict, (const xmlChar *)"http://www.w3.org/2003/05/soap-envelope", -1);
   if (!intern(dict, &mapping->names, &p->names) || !intern(dict, &mapping->spaces, &p->spaces) ||
-      !p->xsi || !p->nil || !p->soap11 || !p->soap12)
+      !p->xsi || !p->nil || !p->type || !p->soap11 || !p->soap12)
     return parser_destroy(p), NULL;
   p->dict_size = xmlDictSize(dict);
   return p;

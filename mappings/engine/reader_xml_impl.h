@@ -16,7 +16,7 @@ typedef struct sl_xml_parser {
   struct sl_xml_parser *next; /* in the pool */
   xmlParserCtxtPtr ctxt;
   const xmlChar **names, **spaces; /* the mapping's, interned in ctxt->dict */
-  const xmlChar *xsi, *nil, *soap11, *soap12;
+  const xmlChar *xsi, *nil, *type, *soap11, *soap12;
   int dict_size; /* when new */
 } sl_xml_parser_t;
 
@@ -72,6 +72,16 @@ void sl_xml_fail(sl_xml_reader_t *r, sl_code_t code, const char *fmt, ...)
 /* Start of the plan's root element. */
 void sl_xml_enter_root(sl_xml_reader_t *r, const sl_xml_start_t *s);
 void sl_xml_capture(sl_xml_reader_t *r, sl_slot_t *slot);
+
+/* reader_choice.c: at the start tag s of node, whose xsi:type decides its choice. */
+void sl_xml_take_type(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record,
+                      const sl_xml_start_t *s);
+/* May node, which has the right name, be there in this record, as far as is known? */
+bool sl_xml_fits(const sl_only_t *only, const sl_record_t *record);
+/* An element came that decides a choice; false: it was refused. */
+bool sl_xml_take_element(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record);
+/* An element called as the child node, which is there in other cases only: refuses it. */
+void sl_xml_stranger(sl_xml_reader_t *r, const sl_xnode_t *node, const sl_record_t *record);
 
 void sl_soap_start(sl_xml_reader_t *r, const sl_xml_start_t *s);
 void sl_soap_end(sl_xml_reader_t *r);

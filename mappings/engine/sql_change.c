@@ -4,6 +4,7 @@
  * columns give the same text and the same key: bit i of the key is optional column i. */
 #include <string.h>
 #include "mappings/engine/derive.h"
+#include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/lists.h"
 #include "mappings/engine/sql_impl.h"
@@ -37,10 +38,29 @@ sl_code_t sl_change_value(sl_sql_t *self, const sl_record_t *record, const sl_fi
 static sl_code_t column_value(sl_sql_t *self, const sl_record_t *record,
                               const sl_column_plan_t *column, sl_legacy_t *out, sl_err_t *err)
 {
+  if (column->place && !sl_only_holds(&column->place->only, record))
+    return *out = (sl_legacy_t){SL_L_MISSING, {"", 0}}, SL_OK;
   if (column->place) record = record->lists[column->place->index].first;
-  if (column->field) return sl_change_value(self, record, column->field, out, err);
-  *out = (sl_legacy_t){SL_L_TEXT, column->constant->text};
+  const sl_field_t *field = sl_field_in(column->field, record);
+  const sl_const_t *constant = sl_const_in(column->constant, record);
+  if (field) return sl_change_value(self, record, field, out, err);
+  *out = (sl_legacy_t){SL_L_MISSING, {"", 0}}; /* of another kind of record */
+  if (constant) *out = (sl_legacy_t){SL_L_TEXT, constant->text};
   return SL_OK;
+}
+
+/* Of a choice that this call does not make: a change of other members leaves its columns alone. */
+static bool idle(const sl_column_plan_t *column, const sl_record_t *record)
+{
+  const sl_only_t *only = column->place   ? &column->place->only
+                          : column->field ? &column->field->only
+                                          : &column->constant->only;
+  while (only->choice && sl_choice_case(only->choice, record) < 0) {
+    const sl_only_t *within = &only->choice->within;
+    if (!within->choice || sl_only_holds(within, record)) return true;
+    only = within;
+  }
+  return false;
 }
 
 /* A statement under construction. */
@@ -89,8 +109,8 @@ static sl_code_t insert_column(sl_sql_t *self, const sl_table_plan_t *table, siz
   sl_code_t code = column_value(self, record, column, &value, err);
   if (code) return code;
   bool optional = i >= table->n_key && i - table->n_key < table->n_optional;
-  if (value.state == SL_L_MISSING && column->field && column->field->required)
-    return sl_field_missing(column->field, err);
+  const sl_field_t *field = sl_field_in(column->field, record);
+  if (value.state == SL_L_MISSING && field && field->required) return sl_field_missing(field, err);
   if (value.state == SL_L_MISSING && optional) return SL_OK;
   if (value.state == SL_L_MISSING && i < table->n_key) return sl_field_missing(column->field, err);
   sl_buf_addz(&d->text, d->n ? ", " : " (");
@@ -170,8 +190,12 @@ static sl_code_t set_column(sl_sql_t *self, const sl_table_plan_t *table, size_t
                             sl_err_t *err)
 {
   const sl_column_plan_t *column = table->columns[i];
-  const sl_field_t *field = column->field;
+  const sl_record_t *from =
+      column->place ? self->request->lists[column->place->index].first : self->request;
+  bool there = !column->place || sl_only_holds(&column->place->only, self->request);
+  const sl_field_t *field = there ? sl_field_in(column->field, from) : NULL;
   sl_legacy_t value;
+  if (!self->op->change.replace && idle(column, self->request)) return SL_OK;
   bool absent = field && !(column->place ? self->request->lists[column->place->whole->index].state
                                          : sl_field_given(field, self->request));
   if (absent && !self->op->change.replace && bit(table, i)) return SL_OK;
@@ -183,11 +207,11 @@ static sl_code_t set_column(sl_sql_t *self, const sl_table_plan_t *table, size_t
                         field->legacy);
   sl_code_t code = column_value(self, self->request, column, &value, err);
   if (code) return code;
-  if (value.state == SL_L_MISSING && field->required) return sl_field_missing(field, err);
+  if (value.state == SL_L_MISSING && field && field->required) return sl_field_missing(field, err);
   sl_buf_addz(&d->text, d->n ? ", " : " SET ");
   sl_sql_identifier(&d->text, column->label);
   sl_buf_addz(&d->text, " = ?");
-  bind(d, value, field);
+  bind(d, value, column->field);
   d->key += bit(table, i);
   return SL_OK;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "mappings/engine/choice.h"
 #include "mappings/engine/sql_build.h"
 
 /* --- insert and update
@@ -15,8 +16,8 @@ static const sl_generated_t *generated(const sl_op_t *op, const sl_field_t *fiel
 static bool writable(const sl_op_t *op, const sl_column_plan_t *column)
 {
   const sl_field_t *field = column->field;
-  if (!field) return column->constant != NULL;
-  if (field->access == SL_READ_ONLY) return false;
+  if (column->constant) return true;
+  if (!sl_fields_write(field)) return false;
   for (size_t i = 0; i < op->n_params; i++)
     if (op->params[i].field == field) return false;
   const sl_generated_t *g = generated(op, field);

@@ -47,7 +47,7 @@ static sl_code_t map_level(sl_sql_t *self, unsigned i, const sl_str_t *labels, s
   for (size_t k = 0; k < frame->n_columns; k++) {
     const sl_field_t *field = frame->columns[k].field;
     cell[k] = SL_NO_CELL;
-    if (!field || field->access == SL_WRITE_ONLY) continue;
+    if (!field || !field->codec || field->access == SL_WRITE_ONLY) continue; /* a constant */
     cell[k] = find_label(labels, n, frame->columns[k].label.p);
     sl_code_t code = need(cell[k], frame->columns[k].label.p, err);
     if (code) return code;

@@ -3,6 +3,7 @@
 
 #include "core/json.h"
 #include "core/jsonw.h"
+#include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/lists.h"
 
@@ -77,6 +78,16 @@ static bool stands_bare(const sl_buf_t *out, size_t start)
   return !out->failed && item.len && item.p[0] != '[' && !sl_str_eqz(item, "null");
 }
 
+/* What came from the legacy system is settled now that it is whole. */
+static sl_code_t write_record(struct writer *w, const sl_jnode_t *node, const sl_record_t *record,
+                              bool *absent_p)
+{
+  if (!record->frame->n_choices || w->legacy) return write_node(w, node, record, absent_p);
+  sl_code_t code = sl_choices_read(record, w->err);
+  if (!code) code = write_node(w, node, record, absent_p);
+  return code ? code : sl_choices_shown(record, w->err);
+}
+
 static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_record_t *record)
 {
   const sl_items_t *items = &record->lists[list->index];
@@ -90,7 +101,7 @@ static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_r
       sl_buf_addz(w->out, "null");
       continue;
     }
-    sl_code_t code = write_node(w, &node, item, &absent);
+    sl_code_t code = write_record(w, &node, item, &absent);
     if (code) return code;
     if (absent) sl_buf_addz(w->out, node.kind == SL_JN_OBJECT ? "{}" : "null");
   }
@@ -147,6 +158,7 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
   for (uint32_t i = 0; i < node->n_children; i++) {
     const sl_jnode_t *c = &node->children[i];
     if (!(w->legacy ? c->writable : c->readable)) continue;
+    if (c->only.choice && !sl_only_holds(&c->only, record)) continue;
     size_t mark = out->len;
     if (sl_buf_reserve(out, c->quoted.len + 1)) {
       out->p[out->len++] = open;
@@ -163,6 +175,7 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
       if (!out->failed) out->len = mark;
       continue;
     }
+    if (c->only.choice) sl_choice_show(&c->only, record);
     values |= c->kind != SL_JN_CONST &&
               !(w->legacy && c->kind == SL_JN_FIELD && sl_field_is_preset(c->field, record));
     open = ',';
@@ -192,7 +205,7 @@ static sl_code_t write_root(struct writer *w, const sl_jnode_t *node, const sl_r
 {
   bool absent = false;
   sl_jnode_t root = kept(w, node);
-  sl_code_t code = write_node(w, &root, record, &absent);
+  sl_code_t code = write_record(w, &root, record, &absent);
   if (code) return code;
   if (absent) sl_buf_addz(w->out, node->kind == SL_JN_OBJECT ? "{}" : "null");
   if (!w->out->failed) return SL_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "mappings/engine/writer_xml.h"
 
+#include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/lists.h"
 
@@ -9,9 +10,10 @@ struct writer {
   sl_arena_t *arena;
   sl_err_t *err;
   const char *missing; /* label of the first thing required below the current element, NULL: none */
+  bool xsi;            /* its prefix is declared at the root */
 };
 
-#define XSI_NIL " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:nil=\"true\"/>"
+#define XSI " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
 
 static const char *escape_of(char c, bool attr)
 {
@@ -52,18 +54,21 @@ static sl_code_t write_attrs(struct writer *w, const sl_xnode_t *node, const sl_
   for (uint32_t i = 0; i < node->n_attrs; i++) {
     const sl_xattr_plan_t *a = &node->attrs[i];
     sl_legacy_t v = {SL_L_MISSING, {NULL, 0}};
-    if (a->field && a->field->access != SL_READ_ONLY) {
-      sl_code_t code = sl_field_write(a->field, record, w->arena, &v, w->err);
+    if (a->only.choice && !sl_only_holds(&a->only, record)) continue;
+    const sl_field_t *field = sl_field_in(a->field, record);
+    const sl_const_t *constant = sl_const_in(a->constant, record);
+    if (field && field->access != SL_READ_ONLY) {
+      sl_code_t code = sl_field_write(field, record, w->arena, &v, w->err);
       if (code) return code;
-      if (v.state == SL_L_MISSING && a->required && !w->missing) w->missing = a->field->label;
-    } else if (a->constant) {
-      v = (sl_legacy_t){SL_L_TEXT, a->constant->text};
+      if (v.state == SL_L_MISSING && a->required && !w->missing) w->missing = field->label;
+    } else if (constant) {
+      v = (sl_legacy_t){SL_L_TEXT, constant->text};
     }
     if (v.state == SL_L_MISSING) continue;
     sl_buf_adds(w->out, a->open);
     if (v.state != SL_L_EMPTY) escaped(w, v.text, true);
     sl_buf_addc(w->out, '"');
-    *any |= a->field && !sl_field_is_preset(a->field, record);
+    *any |= field && !sl_field_is_preset(field, record);
   }
   return SL_OK;
 }
@@ -73,19 +78,21 @@ static sl_code_t write_text(struct writer *w, const sl_xnode_t *node, const sl_r
                             bool attrs, bool *there, bool *preset)
 {
   sl_legacy_t v = {SL_L_MISSING, {NULL, 0}};
-  const sl_field_t *field = node->field && node->field->access != SL_READ_ONLY ? node->field : NULL;
+  const sl_field_t *field = sl_field_in(node->field, record);
+  const sl_const_t *constant = sl_const_in(node->constant, record);
+  if (field && field->access == SL_READ_ONLY) field = NULL;
   if (field) {
     sl_code_t code = sl_field_write(field, record, w->arena, &v, w->err);
     if (code) return code;
     if (v.state == SL_L_MISSING && attrs) return sl_field_missing(field, w->err);
     if (v.state == SL_L_MISSING && node->required && !w->missing) w->missing = field->label;
-  } else if (node->constant) {
-    v = (sl_legacy_t){SL_L_TEXT, node->constant->text};
+  } else if (constant) {
+    v = (sl_legacy_t){SL_L_TEXT, constant->text};
   }
   *preset = field && sl_field_is_preset(field, record);
   *there = field && v.state != SL_L_MISSING && !*preset;
   if (v.state == SL_L_NIL) {
-    sl_buf_addz(w->out, XSI_NIL);
+    sl_buf_addz(w->out, w->xsi ? " xsi:nil=\"true\"/>" : XSI " xsi:nil=\"true\"/>");
   } else if (v.state == SL_L_MISSING || v.state == SL_L_EMPTY || !v.text.len) {
     sl_buf_addz(w->out, "/>");
   } else {
@@ -143,13 +150,37 @@ static sl_code_t write_children(struct writer *w, const sl_xnode_t *node, const 
   for (uint32_t i = 0; i < node->n_children; i++) {
     const sl_xnode_t *c = &node->children[i];
     bool some = false;
-    if (!c->writable) continue;
+    if (!c->writable || (c->only.choice && !sl_only_holds(&c->only, record)) ||
+        (c->list && !sl_only_holds(&c->list->only, record)))
+      continue;
+    bool tells = c->only.choice && c->only.choice->by == SL_BY_ELEMENT;
+    size_t mark = w->out->len;
     sl_code_t code = c->list ? write_items(w, c->list, record, &some)
-                             : write_element(w, c, record, none, c->required, &some);
+                             : write_element(w, c, record, none, c->required || tells, &some);
+    if (!code && tells && c->field && w->out->len == mark)
+      code = sl_field_missing(c->field, w->err);
     if (code) return code;
-    *there |= some;
+    *there |= some || tells;
   }
   return SL_OK;
+}
+
+/* Whether the kind is known: then the element is there for its sake. */
+static bool put_type(struct writer *w, const sl_choice_t *choice, const sl_record_t *record)
+{
+  int i = sl_choice_case(choice, record);
+  if (i >= 0)
+    sl_buf_adds(w->out, choice->cases[i].xsi);
+  else if (!w->missing && sl_only_holds(&choice->within, record))
+    w->missing = choice->label;
+  return i >= 0;
+}
+
+/* Text, where elements are below it in other cases only. */
+static bool is_text(const sl_xnode_t *node, const sl_record_t *record)
+{
+  return !node->n_children ||
+         (node->field && node->field->only.choice && sl_field_in(node->field, record));
 }
 
 /* keep: it is written even when no value is in it. *there: a value is. */
@@ -162,9 +193,10 @@ static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const s
   w->missing = NULL;
   sl_buf_adds(w->out, node->open);
   sl_buf_adds(w->out, xmlns);
+  if (node->by_type) attrs = put_type(w, node->by_type, record);
   sl_code_t code = write_attrs(w, node, record, &attrs);
   if (code) return code;
-  if (node->n_children) {
+  if (!is_text(node, record)) {
     size_t body = w->out->len;
     sl_buf_addc(w->out, '>');
     code = write_children(w, node, record, &inside);
@@ -179,22 +211,25 @@ static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const s
   }
   if (code) return code;
   *there = inside || attrs;
-  bool leaf_missing = node->field && !*there && !preset;
-  if (*there || preset || (keep && !leaf_missing) || (!node->has_values && !node->required)) {
+  const sl_field_t *field = sl_field_in(node->field, record);
+  bool constant = sl_const_in(node->constant, record) && !(field && field->access != SL_READ_ONLY);
+  bool leaf_missing = node->field && !constant && !*there && !preset;
+  bool only_constants = !node->has_values || (constant && !node->n_children && !node->n_attrs);
+  if (*there || preset || (keep && !leaf_missing) || (only_constants && !node->required)) {
     if (w->missing) return sl_err_field(w->err, SL_INVALID, w->missing, "is required");
     w->missing = outer;
     return SL_OK;
   }
   back_to(w, mark);
   /* A required value that is not there is the concern of the element around it. */
-  if (outer || !leaf_missing) w->missing = outer;
+  if (outer || !leaf_missing || (node->by_type && !node->required)) w->missing = outer;
   return SL_OK;
 }
 
 sl_code_t sl_xml_write(sl_record_t *record, const char *root, sl_arena_t *arena, sl_buf_t *out,
                        sl_err_t *err)
 {
-  struct writer w = {.out = out, .arena = arena, .err = err};
+  struct writer w = {.out = out, .arena = arena, .err = err, .xsi = record->frame->xsi};
   sl_xnode_t node = *record->frame->xml;
   bool there;
   sl_code_t code = sl_lists_spread(record, arena, err);
