@@ -459,8 +459,10 @@ static void resolve(sl_build_t *b, const sl_bcompute_t *c)
   else
     compile_template(&g);
   if (!d || g.failed) return;
-  *d = (sl_derive_t){
-      .kind = xpath ? SL_DERIVE_XPATH : SL_DERIVE_TEMPLATE, .steps = g.steps, .n_steps = g.n};
+  *d = (sl_derive_t){.kind = xpath ? SL_DERIVE_XPATH : SL_DERIVE_TEMPLATE,
+                     .whole = c->at.f->merge,
+                     .steps = g.steps,
+                     .n_steps = g.n};
   c->field->derive = d;
   if (!xpath) c->field->label = g.first->label;
 }

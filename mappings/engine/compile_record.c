@@ -318,6 +318,7 @@ void sl_b_record(sl_at_t at, const sl_xel_t *el)
   qsort(r.parts, r.n, sizeof *r.parts, by_place);
   const sl_part_t *last = &r.parts[r.n - 1];
   r.derive->kind = SL_DERIVE_RECORD;
+  r.derive->whole = at.f->merge;
   r.derive->width = width ? (uint32_t)atoi(width->value) : last->from + last->len;
   r.derive->parts = r.parts;
   r.derive->n_parts = r.n;

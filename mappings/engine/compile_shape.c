@@ -27,6 +27,9 @@ static void add_object(sl_at_t at, const sl_xel_t *el)
 {
   const sl_xat_t *legacy = sl_xel_at(el, "legacy"), *json = sl_xel_at(el, "json");
   at.access = sl_b_narrower(at.access, sl_b_access(el));
+  if (legacy && at.f->b->m->kind == SL_KIND_ODBC)
+    sl_b_error(at.f->b, "R250", legacy->line, legacy->col, "remove it",
+               "legacy= on <%s>: the columns of a database are all in one place", el->name);
   if (legacy && at.f->b->m->kind == SL_KIND_SOAP) {
     sl_ba_t *attr;
     at.x = sl_bx_walk(at.f, at.x, legacy->value, legacy, false, &attr);

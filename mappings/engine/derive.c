@@ -11,13 +11,6 @@ sl_code_t sl_derive_read(const sl_field_t *field, const sl_record_t *record, sl_
   }
 }
 
-sl_code_t sl_derive_write(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
-                          sl_legacy_t *out, sl_err_t *err)
-{
-  return field->derive->kind == SL_DERIVE_RECORD ? sl_parts_write(field, record, arena, out, err)
-                                                 : sl_program_write(field, record, arena, out, err);
-}
-
 /* The consumer's fields that it is made from, one after the other; NULL: no more. */
 static const sl_field_t *next_source(const sl_derive_t *d, size_t *i)
 {
@@ -35,12 +28,24 @@ bool sl_derive_given(const sl_field_t *field, const sl_record_t *record)
   return false;
 }
 
-const sl_field_t *sl_derive_left_out(const sl_field_t *field, const sl_record_t *record)
+/* Some of what it is made from is there, and some is not: writing that would blank the rest. */
+static sl_code_t check_whole(const sl_field_t *field, const sl_record_t *record, sl_err_t *err)
 {
   const sl_field_t *f;
-  if (!field->derive || field->derive->kind == SL_DERIVE_PART) return NULL;
-  if (!sl_derive_given(field, record)) return NULL;
+  if (!field->derive->whole || !sl_derive_given(field, record)) return SL_OK;
   for (size_t i = 0; (f = next_source(field->derive, &i));)
-    if (record->slots[f->slot].state == SL_J_ABSENT) return f;
-  return NULL;
+    if (record->slots[f->slot].state == SL_J_ABSENT)
+      return sl_err_field(err, SL_INVALID, f->label,
+                          "is required with the others that %s is made of: it would be blanked",
+                          field->legacy);
+  return SL_OK;
+}
+
+sl_code_t sl_derive_write(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
+                          sl_legacy_t *out, sl_err_t *err)
+{
+  sl_code_t code = check_whole(field, record, err);
+  if (code) return code;
+  return field->derive->kind == SL_DERIVE_RECORD ? sl_parts_write(field, record, arena, out, err)
+                                                 : sl_program_write(field, record, arena, out, err);
 }

@@ -3,7 +3,6 @@
  * Insert and update: text from a shape, for the columns that this call has values for. The same
  * columns give the same text and the same key: bit i of the key is optional column i. */
 #include <string.h>
-#include "mappings/engine/derive.h"
 #include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/lists.h"
@@ -199,12 +198,6 @@ static sl_code_t set_column(sl_sql_t *self, const sl_table_plan_t *table, size_t
   bool absent = field && !(column->place ? self->request->lists[column->place->whole->index].state
                                          : sl_field_given(field, self->request));
   if (absent && !self->op->change.replace && bit(table, i)) return SL_OK;
-  const sl_field_t *left_out =
-      field && !self->op->change.replace ? sl_derive_left_out(field, self->request) : NULL;
-  if (left_out)
-    return sl_err_field(err, SL_INVALID, left_out->label,
-                        "is required with the others that %s is made of: it would be blanked",
-                        field->legacy);
   sl_code_t code = column_value(self, self->request, column, &value, err);
   if (code) return code;
   if (value.state == SL_L_MISSING && field && field->required) return sl_field_missing(field, err);
