@@ -190,6 +190,8 @@ typedef struct sl_bcompute {
   sl_at_t at;
   const sl_xel_t *el;
   sl_field_t *field;
+  sl_only_t only, x_only; /* of the frame, where it stands */
+  const sl_bx_t *x_element;
 } sl_bcompute_t;
 
 /* --- compile.c

@@ -118,9 +118,10 @@ static sl_field_t *column_reader(struct prog *g, const sl_xat_t *path)
   return new_reader(g, path);
 }
 
-/* The member that the pointer leads to, if it is there and not of the access `without`; objects on
- * the way have no access. */
-static sl_bj_t *find_member(sl_bj_t *from, const char *pointer, sl_access_t without)
+/* The member that the pointer leads to, if it is there, not of the access `without`, and not of
+ * another case; objects on the way have no access. */
+static sl_bj_t *find_member(const sl_bf_t *f, sl_bj_t *from, const char *pointer,
+                            sl_access_t without)
 {
   for (const char *p = pointer; from && *p == '/';) {
     size_t len = strcspn(p + 1, "/");
@@ -129,8 +130,8 @@ static sl_bj_t *find_member(sl_bj_t *from, const char *pointer, sl_access_t with
     bool last = !raw[len];
     for (; c; c = c->next) {
       const char *name = strrchr(c->pointer, '/');
-      if (name && strlen(name + 1) == len && !memcmp(name + 1, raw, len) &&
-          (!last || c->kind != SL_JN_FIELD || c->access != without))
+      if (name && !sl_only_apart(c->only, f->only) && strlen(name + 1) == len &&
+          !memcmp(name + 1, raw, len) && (!last || c->kind != SL_JN_FIELD || c->access != without))
         break;
     }
     from = c;
@@ -148,7 +149,7 @@ static sl_field_t *no_value(struct prog *g, const sl_xat_t *path)
 
 static sl_field_t *json_reader(struct prog *g, const sl_xat_t *path)
 {
-  const sl_bj_t *j = find_member(g->at.lj, path->value, SL_WRITE_ONLY);
+  const sl_bj_t *j = find_member(g->at.f, g->at.lj, path->value, SL_WRITE_ONLY);
   if (!j) return new_reader(g, path);
   return j->kind == SL_JN_FIELD ? j->field : no_value(g, path);
 }
@@ -368,7 +369,7 @@ static void read_member(struct prog *g, const char *p, size_t len)
                       .value_col = g->attr->value_col + (int)(p - g->attr->value)};
   if (*p != '/')
     return wrong(g, p, "{/name}", sl_b_printf(g->b, "\"%s\" is not a JSON pointer", pointer.value));
-  const sl_bj_t *j = find_member(g->at.j, pointer.value, SL_READ_ONLY);
+  const sl_bj_t *j = find_member(g->at.f, g->at.j, pointer.value, SL_READ_ONLY);
   if (!j)
     emit_field(g, new_member(g, &pointer), true);
   else
@@ -444,7 +445,12 @@ void sl_b_compute(sl_at_t at, const sl_xel_t *el)
   sl_bcompute_t *v = sl_b_grow(b, at.f->computes, at.f->n_computes, sizeof *v);
   if (!v) return;
   at.f->computes = v;
-  v[at.f->n_computes++] = (sl_bcompute_t){at, el, f};
+  v[at.f->n_computes++] = (sl_bcompute_t){.at = at,
+                                          .el = el,
+                                          .field = f,
+                                          .only = at.f->only,
+                                          .x_only = at.f->x_only,
+                                          .x_element = at.f->x_element};
 }
 
 static void resolve(sl_build_t *b, const sl_bcompute_t *c)
@@ -467,11 +473,23 @@ static void resolve(sl_build_t *b, const sl_bcompute_t *c)
   if (!xpath) c->field->label = g.first->label;
 }
 
+static void stand(sl_bf_t *f, const sl_bcompute_t *where)
+{
+  f->only = where->only;
+  f->x_only = where->x_only;
+  f->x_element = where->x_element;
+}
+
 void sl_b_resolve(sl_bf_t *f)
 {
   size_t n = f->n_computes;
   f->n_computes = 0;
-  for (size_t i = 0; i < n; i++) resolve(f->b, &f->computes[i]);
+  sl_bcompute_t here = {.only = f->only, .x_only = f->x_only, .x_element = f->x_element};
+  for (size_t i = 0; i < n; i++) {
+    stand(f, &f->computes[i]); /* what it makes belongs to its case */
+    resolve(f->b, &f->computes[i]);
+  }
+  stand(f, &here);
   for (size_t i = 0; i < f->n_lists; i++)
     if (f->items[i]) sl_b_resolve(f->items[i]);
 }
