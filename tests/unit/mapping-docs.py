@@ -7,6 +7,7 @@ README is executed, and its output compared. The word behind ``` says what a blo
     xml shows=PATH      a piece of a file of the source tree, as it stands there
     values NAME         JSON ⇄ legacy, one a line, of types=NAME. → is only written, ← only read;
                         "refused: TEXT" stands where no value does, · for a blank
+    losses NAME         JSON ⇝ legacy ⇝ JSON: what --lossy writes of types=NAME, and what reads back
     exchange MAPPING    one call: asked, with, sent, answered, gets, refused (SOAP: without the envelope)
     console             "$ command" and what it prints
 
@@ -16,7 +17,7 @@ import os, re, sys
 sys.path.insert(0, os.path.join(os.environ.get("SL_SOURCE", "."), "tests", "harness"))
 from sluice_test import *
 
-PAGES = ["docs/mapping.md", "mappings/examples/crm/README.md"]
+PAGES = ["docs/mapping.md", "docs/codecs.md", "mappings/examples/crm/README.md"]
 HEAD = ('<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">'
         '<soap:Body>')
 TAIL = "</soap:Body></soap:Envelope>"
@@ -57,9 +58,9 @@ def xml_escape(text):
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def one(direction, name, record):
+def one(direction, name, record, *options):
     """The record through `sluice map`, or "refused: …"."""
-    status, out, err = sluice("map", direction, work(name + ".map.xml"), input=record)
+    status, out, err = sluice("map", direction, *options, work(name + ".map.xml"), input=record)
     if status:
         return "refused: " + re.sub(r"^record 1: (/v: )?", "", err.strip())
     return out.strip("\n")
@@ -83,6 +84,20 @@ def value_line(name, line):
         if got != want:
             wrong.append("read: " + got)
     return "; ".join(wrong)
+
+
+def loss_line(name, line):
+    """What is wrong with the line; empty if nothing. The value is refused without --lossy."""
+    parts = [p.strip() for p in line.split("⇝")]
+    if len(parts) != 3:
+        return "no two arrows"
+    record, xml, back = '{"v":%s}' % parts[0], STATES.get(parts[1]) or \
+        "<Value><v>%s</v></Value>" % xml_escape(parts[1].replace("·", " ")), '{"v":%s}' % parts[2]
+    if not one("write", name, record).startswith("refused: "):
+        return "taken without --lossy"
+    wrote, read = one("write", name, record, "--lossy"), one("read", name, xml)
+    return "; ".join(what + got.replace(" ", "·") for what, got, want in
+                     (("written: ", wrote, xml), ("read: ", read, back)) if got != want)
 
 
 def do_exchange(t, where, mapping, text, n):
@@ -157,6 +172,10 @@ def do_block(t, where, kind, text, n):
         for line in filter(None, text.splitlines()):
             wrong = value_line(word, line)
             t.ok(not wrong, "%s %s %s" % (where, word, line), wrong)
+    elif kind[:1] == ["losses"] and word:
+        for line in filter(None, text.splitlines()):
+            wrong = loss_line(word, line)
+            t.ok(not wrong, "%s %s %s" % (where, word, line), wrong)
     elif kind[:1] == ["exchange"] and word:
         do_exchange(t, where, word, text, n)
     elif kind == ["console"]:
@@ -183,3 +202,6 @@ with Tap() as t:
     for line in ('"1" ⇄ 01', '"1" → 01', '"2" ← 001', '"01" → 001', '"1" → refused: no', '"1" 001', '(absent) ← (nil)'):
         t.ok(value_line("self", line), "a wrong line is found: " + line)
     t.equal(value_line("self", '"1" ⇄ 001'), "", "a right line is right")
+    for line in ('"01" ⇝ 001 ⇝ "01"', '"01" ⇝ 01 ⇝ "1"', '"1" ⇝ 001 ⇝ "1"', '"01" ⇝ 001'):
+        t.ok(loss_line("self", line), "a wrong loss is found: " + line)
+    t.equal(loss_line("self", '"01" ⇝ 001 ⇝ "1"'), "", "a right loss is right")
