@@ -75,17 +75,6 @@ static bool ignores_blanks(const sl_codec_t *c)
   return c->kind != SL_CODEC_TEXT && c->kind != SL_CODEC_CODE && c->kind != SL_CODEC_OPAQUE;
 }
 
-/* -007 and -7 are one number: what means a sentinel in one spelling means it in all. */
-static bool same_digits(sl_str_t a, sl_str_t b)
-{
-  bool x = a.len && a.p[0] == '-', y = b.len && b.p[0] == '-';
-  if (a.len && (x || a.p[0] == '+')) a.p++, a.len--;
-  if (b.len && (y || b.p[0] == '+')) b.p++, b.len--;
-  while (a.len > 1 && a.p[0] == '0' && sl_is_digit(a.p[1])) a.p++, a.len--;
-  while (b.len > 1 && b.p[0] == '0' && sl_is_digit(b.p[1])) b.p++, b.len--;
-  return x == y && a.len && sl_is_digit(a.p[0]) && sl_str_eq(a, b);
-}
-
 static const sl_spelling_t *find_exact(const sl_codec_t *c, sl_str_t text, sl_str_t trimmed)
 {
   for (size_t i = 0; i < c->n_sentinels; i++) {
@@ -96,13 +85,15 @@ static const sl_spelling_t *find_exact(const sl_codec_t *c, sl_str_t text, sl_st
   return NULL;
 }
 
+/* -007 and -7 are one number: what means a sentinel in one spelling means it in all. */
 static const sl_spelling_t *find_sentinel(const sl_codec_t *c, sl_str_t text)
 {
   sl_str_t trimmed = sl_trim(text);
   const sl_spelling_t *exact = find_exact(c, text, trimmed);
   bool number = !exact && is_number_kind((sl_codec_kind_t)c->kind);
   for (size_t i = 0; number && i < c->n_sentinels; i++)
-    if (c->sentinels[i].access != SL_WRITE_ONLY && same_digits(c->sentinels[i].legacy, trimmed))
+    if (c->sentinels[i].access != SL_WRITE_ONLY &&
+        sl_number_same(c, c->sentinels[i].legacy, trimmed))
       return &c->sentinels[i];
   return exact;
 }

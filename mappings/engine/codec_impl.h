@@ -150,6 +150,10 @@ bool sl_number_compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[
 bool sl_code_compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256]);
 bool sl_date_compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256]);
 
+/* Are two legacy spellings of a number the same but for zeros in front, a plus, or a plus on a
+ * digit? Texts that are no numbers may be. */
+bool sl_number_same(const sl_codec_t *c, sl_str_t a, sl_str_t b);
+
 /* Is there a row for this legacy text (exact)? Only of code tables and booleans. */
 const sl_spelling_t *sl_code_find(const sl_codec_t *c, sl_str_t legacy);
 

@@ -32,11 +32,17 @@ def number_codecs():
             yield c
     for extra in ({}, {"as": "string"}, {"as": "number"}, {"digits": 15}, {"digits": 16}, {"min": "-5", "max": "120"},
                   {"min": "7"}, {"max": "-7"}, {"sentinel": [("b", "-1", "null"), ("b", "999", "1000000")]},
+                  {"sentinel": [("b", "1-", "null"), ("b", "7", "8")], "sign": "trailing"},
+                  {"sentinel": [("b", "J", "null"), ("b", "7", "8")], "sign": "overpunch"},
+                  {"sentinel": [("b", "JB", "null"), ("b", "0", "8")], "sign": "overpunch-leading"},
+                  {"sentinel": [("b", "99999", "null"), ("b", "7", "8")], "width": 5, "pad": "zero"},
                   {"sentinel": [("b", "-1", "unlimited"), ("b", "-2", "0")]}, {"as": "string", "sentinel": [("b", "7", "8")]},
                   {"medium": "sql", "sql_type": "INTEGER", "min": "-2147483648", "max": "2147483647"},
                   {"medium": "sql", "sql_type": "INTEGER", "modulo": SIGN, "min": "-2147483648", "max": "2147483647"},
                   {"sign": "none", "modulo": SIGN}):
         yield dict({"kind": "integer"}, **extra)
+    for extra in ({}, {"as": "number"}, {"point": "implied", "scale": 2, "sign": "overpunch"}, {"point": "comma"}):
+        yield dict({"kind": "decimal", "sentinel": [("b", "0", "null"), ("b", "5.50", "absent"), ("b", "9", "7.25")]}, **extra)
     for extra in ({}, {"as": "number"}, {"min": "-0.5", "max": "0.5"}, {"min": "10.25"}, {"digits": 9},
                   {"medium": "sql", "sql_type": "DECIMAL", "digits": 9, "scale": 2},
                   {"medium": "json", "scale": 2, "point": "implied"},

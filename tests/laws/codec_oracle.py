@@ -574,7 +574,31 @@ def sentinel_of(c, text):
     for access, legacy, json in c.get("sentinel", []):
         if access != "w" and legacy in (text, text.strip(" \t\r\n")):
             return json
+    if c["kind"] in ("integer", "decimal", "float"):
+        for access, legacy, json in c.get("sentinel", []):
+            if access != "w" and bare_number(c, legacy) == bare_number(c, text.strip(" \t\r\n")) is not None:
+                return json
     return None
+
+
+def bare_number(c, text):
+    """(minus, digits without zeros in front) of what begins like a number: one number has one."""
+    sign = c.get("sign", "leading")
+    m = re.fullmatch(r"(.*?)([-+{}A-R0-9]?)" if sign in ("trailing", "overpunch") else r"([-+{}A-R]?)(.*)", text, re.S)
+    before, behind = m.groups()
+    if sign.startswith("overpunch"):
+        end = sign == "overpunch"
+        ch = behind if end else before
+        minus = ch in MINUS and ch != ""
+        digit = "" if not ch else str(MINUS.index(ch)) if minus else str(PLUS.index(ch)) if ch in PLUS else ch
+        text = before + digit if end else digit + behind
+    else:
+        mark, text = (behind, before) if sign == "trailing" else (before, behind)
+        if mark not in ("-", "+"):
+            mark, text = "", (text + mark if sign == "trailing" else mark + text)
+        minus = mark == "-"
+    text = re.sub(r"^0+(?=[0-9])", "", text)
+    return (minus, text) if re.match(r"[0-9]", text) else None
 
 
 def bare(c, json):
