@@ -50,7 +50,7 @@ static const char *gathered(sl_build_t *b, sl_gathered_t *from)
  * children, and lines of the base's are made with those: names tell. */
 static const sl_bx_t *built_from(const sl_bx_t *c, const sl_xchild_t *child, sl_only_t in)
 {
-  while (c && (!c->child || strcmp(c->child->elem->name, child->elem->name) ||
+  while (c && (!c->child || c->is || strcmp(c->child->elem->name, child->elem->name) ||
                strcmp(c->child->elem->ns, child->elem->ns) || sl_only_apart(c->only, in)))
     c = c->next;
   return c;
@@ -59,6 +59,21 @@ static const sl_bx_t *built_from(const sl_bx_t *c, const sl_xchild_t *child, sl_
 static const sl_bx_t *built(const sl_bx_t *x, const sl_xchild_t *child, sl_only_t in)
 {
   return built_from(x->first, child, in);
+}
+
+/* The next occurrence of child, from c on, that a predicate picks. */
+static const sl_bx_t *picked(const sl_bx_t *c, const sl_xchild_t *child)
+{
+  while (c &&
+         (!c->child || !c->is || c->broken || strcmp(c->child->elem->name, child->elem->name) ||
+          strcmp(c->child->elem->ns, child->elem->ns)))
+    c = c->next;
+  return c;
+}
+
+static const char *others(sl_build_t *b, const sl_xchild_t *child)
+{
+  return sl_b_printf(b, "%s[others]", child->elem->name);
 }
 
 static const sl_ba_t *built_attr(const sl_bx_t *x, const sl_xattr_t *decl, sl_only_t in)
@@ -108,12 +123,20 @@ static bool attr_writes(const sl_ba_t *a)
 
 static bool writes(const sl_bx_t *x)
 {
+  if (x->is && x->ignored) return false;
   if (x->constant || x->list || sl_fields_write(x->field) || tells(x)) return true;
   for (const sl_ba_t *a = x->attrs; a; a = a->next)
     if (attr_writes(a)) return true;
   for (const sl_bx_t *c = x->first; c; c = c->next)
     if (writes(c)) return true;
   return false;
+}
+
+static bool writes_picked(const sl_bx_t *x, const sl_xchild_t *child)
+{
+  const sl_bx_t *p = picked(x->first, child);
+  while (p && !writes(p)) p = picked(p->next, child);
+  return p;
 }
 
 /* --- what is written
@@ -151,7 +174,7 @@ static void cover_choice(struct cover *self, const char *base, const sl_bx_t *x,
     if (child->choice != t->children[first].choice) continue;
     if (i < first) return;
     const sl_bx_t *c = built(x, child, in);
-    if (c && (c->ignored || writes(c))) return;
+    if ((c && (c->ignored || writes(c))) || writes_picked(x, child)) return;
     names = sl_b_printf(self->b, "%s%s%s", names, *names ? " or " : "", child->elem->name);
   }
   gather(&self->demanded, base, x, names);
@@ -181,7 +204,13 @@ static void cover_child(struct cover *self, const char *base, const sl_bx_t *x,
 {
   const sl_bx_t *c = built(x, child, in);
   bool any = false;
+  for (const sl_bx_t *p = picked(x->first, child); p; p = picked(p->next, child))
+    if (writes(p) && p->type) each_kind(cover, self, base, p, in, inside);
   if (c && c->ignored) return;
+  if (!c && writes_picked(x, child)) {
+    if (self->replaces && inside) gather(&self->blanked, base, x, others(self->b, child));
+    return;
+  }
   for (; c; c = built_from(c->next, child, in)) {
     if (!writes(c)) continue;
     const char *below = base;
@@ -252,7 +281,12 @@ static void unread(void *self_p, const char *base, const sl_bx_t *x, const sl_xt
       gather_attr(self->b, &self->left, base, x, type->attrs[i].name);
   for (size_t i = 0; i < type->n_children; i++) {
     const sl_xchild_t *child = &type->children[i];
-    const sl_bx_t *c = built(x, child, in);
+    const sl_bx_t *c = built(x, child, in), *p = picked(x->first, child);
+    if (!c && p) gather(&self->left, base, x, others(self->b, child));
+    bool any = p;
+    for (; p; p = picked(p->next, child))
+      if (p->type) each_kind(unread, self, base, p, in, inside);
+    if (!c && any) continue;
     if (!c || (!mapped(c) && !c->ignored)) {
       gather(&self->left, base, x, child->elem->name);
       continue;

@@ -92,7 +92,11 @@ struct sl_bx { /* an XML element */
   sl_field_t *field;
   sl_const_t *constant;
   sl_list_t *list;
-  sl_bf_t *item; /* of list */
+  sl_bf_t *item;         /* of list */
+  const char *test, *is; /* a predicate's: [@n='color']; NULL: none */
+  bool picked;           /* this, or what it is in, has a predicate */
+  bool broken;           /* its predicate was refused */
+  int line, col;         /* of the predicate's path */
   bool ignored;
   bool covered; /* a shape claims all of it: what nobody maps in it is an error in a PUT */
   sl_only_t only;
@@ -367,6 +371,8 @@ void sl_b_compile_shapes(sl_build_t *b);
 sl_list_t *sl_b_list(sl_at_t at, const sl_xel_t *el, sl_list_form_t form, sl_bf_t **item_p);
 /* The members of its items stand there, once json= is taken; .f NULL after an error. */
 sl_at_t sl_b_list_json(sl_at_t at, const sl_xel_t *el, sl_list_t *list, sl_bf_t *item);
+/* item is what stands at x. False without memory. */
+bool sl_b_item_at(sl_build_t *b, sl_bf_t *item, const sl_bx_t *x);
 /* legacy= of a list that is one repeated element or array. False after an error. */
 bool sl_b_list_legacy(sl_at_t at, const sl_xat_t *legacy, sl_bf_t *item, sl_list_t *list, int line);
 /* key= and what hangs on it, once the members are known. */
@@ -404,6 +410,12 @@ bool sl_place_always(const sl_field_t *field, const sl_const_t *constant, sl_onl
 const sl_xtype_t *sl_bc_type(const sl_bc_t *bc, sl_only_t only);
 /* The choices of f, with what is known only when all their lines are. */
 void sl_b_finish_choices(sl_bf_t *f);
+
+/* --- compile_picks.c
+ * -------------------------------------------------------------------------------- */
+
+/* XML predicates of the frame: how what is read finds its line. Once all members are known. */
+void sl_b_picks(sl_bf_t *f);
 
 /* --- compile_op.c
  * ----------------------------------------------------------------------------------- */

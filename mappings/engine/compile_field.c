@@ -76,6 +76,8 @@ static bool xml_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_fie
                "%s holds elements, not a value", x->path);
     return false;
   }
+  if (x->picked && (attr ? attr->constant : x->constant) && field->access != SL_READ_ONLY)
+    return sl_b_taken(at, path, x->line), false; /* the predicate says what is written there */
   field->nillable = attr ? false : !x->type || (x->elem && x->elem->nillable);
   field->required = attr ? attr->decl && attr->decl->required : x->child && x->child->min > 0;
   field->xtype = type;

@@ -94,7 +94,8 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
 {
   size_t n = 0, i = 0;
   uint16_t ns = space_of(b, x->ns);
-  *node = (sl_xnode_t){.name = sl_b_name(b, &b->m->names, x->name),
+  /* What has a predicate is written only: reading, it is picked from among the others. */
+  *node = (sl_xnode_t){.name = x->is ? (uint16_t)0 : sl_b_name(b, &b->m->names, x->name),
                        .ns = ns,
                        .field = x->field,
                        .constant = x->constant,
@@ -103,7 +104,7 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
                        .only = x->only,
                        .ignored = x->ignored,
                        .nillable = !x->type || (x->elem && x->elem->nillable),
-                       .required = x->child && x->child->min > 0,
+                       .required = x->child && x->child->min > 0 && !x->is,
                        .path = x->path,
                        .open = tag(b, "<", ns, x->name, ""),
                        .close = tag(b, "</", ns, x->name, ">")};
@@ -119,6 +120,7 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
     node->writable |= v[i].writable;
     node->has_values |= v[i].has_values;
   }
+  if (x->is && x->ignored) node->writable = false; /* the test alone is no reason */
   node->children = v;
   node->n_children = (uint16_t)(v ? n : 0);
 }
@@ -245,6 +247,7 @@ const sl_frame_t *sl_bf_finish(sl_bf_t *f)
   sl_build_t *b = f->b;
   sl_frame_t *frame = f->frame;
   sl_b_resolve(f);
+  sl_b_picks(f);
   plain_lines(f);
   for (size_t i = 0; i < f->n_lists; i++)
     if (f->items[i]) sl_bf_finish(f->items[i]);

@@ -101,14 +101,20 @@ sl_at_t sl_b_list_json(sl_at_t at, const sl_xel_t *el, sl_list_t *list, sl_bf_t 
                    .json_base = list->json};
 }
 
-/* The frame's item is what stands at x. */
-static bool item_at(sl_build_t *b, sl_bf_t *item, const sl_bx_t *x)
+bool sl_b_item_at(sl_build_t *b, sl_bf_t *item, const sl_bx_t *x)
 {
   item->xml = sl_b_alloc(b, sizeof *item->xml);
   if (!item->xml) return false;
   *item->xml =
       (sl_bx_t){.name = x->name, .ns = x->ns, .path = "", .elem = x->elem, .type = x->type};
   return true;
+}
+
+static void in_predicate(sl_build_t *b, const sl_xat_t *legacy)
+{
+  sl_b_error(b, "R216", legacy->value_line, legacy->value_col,
+             "map the whole list, or single values of it",
+             "a predicate picks one occurrence, and single values in it: no list");
 }
 
 bool sl_b_list_legacy(sl_at_t at, const sl_xat_t *legacy, sl_bf_t *item, sl_list_t *list, int line)
@@ -126,12 +132,13 @@ bool sl_b_list_legacy(sl_at_t at, const sl_xat_t *legacy, sl_bf_t *item, sl_list
   sl_ba_t *attr;
   sl_bx_t *x = sl_bx_walk(at.f, at.x, legacy->value, legacy, true, &attr);
   if (!x || attr || x == at.x) return false;
+  if (x->picked) return in_predicate(b, legacy), false;
   if (x->list || x->field || x->first) return sl_b_taken(at, legacy, line), false;
   x->list = list;
   x->item = item;
   list->min = x->child ? x->child->min : 0;
   list->max = x->child ? x->child->max : SL_UNBOUNDED;
-  return item_at(b, item, x);
+  return sl_b_item_at(b, item, x);
 }
 
 static const sl_field_t *field_called(const sl_bf_t *item, const char *legacy, bool sql)
@@ -194,6 +201,7 @@ void sl_b_pairs(sl_at_t at, const sl_xel_t *el)
   if (!in.f) return;
   const sl_field_t *name = pair_field(in, el, "name", false);
   pair_field(in, el, "value", true);
+  sl_b_members(in, el);
   if (!name || b->m->kind != SL_KIND_ODBC) return;
   const char **key = sl_b_alloc(b, sizeof *key);
   if (!key) return;
@@ -346,9 +354,10 @@ static bool soap_places(sl_at_t at, const sl_xel_t *el, const sl_places_t *place
     sl_bx_t *x = sl_bx_walk(at.f, at.x, name, legacy, false, &attr);
     if (!x) return false;
     if (attr) return bad_range(b, legacy, "numbers attributes: places are elements"), false;
+    if (x->picked) return in_predicate(b, legacy), false;
     if (x->list || x->field || x->first || x->constant || x->attrs || x == at.x)
       return taken(at, legacy, x->path, x->field ? x->field->line : el->line), false;
-    if (!first && !item_at(b, item, x)) return false;
+    if (!first && !sl_b_item_at(b, item, x)) return false;
     if (!first) first = x;
     if (!alike(first->type, x->type)) return not_alike(b, legacy, first->path, x->path), false;
     x->list = new_place(at, el, list, item, name);

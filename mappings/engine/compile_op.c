@@ -181,7 +181,7 @@ static const sl_xel_t *rows_el(struct opb *o, sl_xel_t *copy, sl_xat_t *attrs)
     soap_root(o, probe, o->op->wsdl->output);
     sl_ba_t *attr;
     sl_bx_t *x = sl_bx_walk(probe, probe->xml, legacy->value, legacy, true, &attr);
-    if (!x || attr || !x->child || x->child->max <= 1) return NULL;
+    if (!x || attr || !x->child || x->child->max <= 1 || x->is) return NULL;
   } else {
     return NULL;
   }

@@ -99,18 +99,36 @@ struct step {
   const char *ns;    /* NULL: not given */
   const char *name;
   bool attr;
+  const char *test, *is; /* [@n='color']; NULL: no predicate */
+  bool bad;              /* a predicate of another form */
 };
 
-/* The next step of a path: NAME, {uri}NAME, @NAME. */
+/* [@NAME='text'] or [NAME='text'], p at its bracket; returns what is behind it. */
+static const char *cut_predicate(sl_build_t *b, const char *p, struct step *s)
+{
+  size_t test = strcspn(p + 1, "=[]/'\"");
+  const char *open = p + 1 + test;
+  char mark = *open == '=' ? open[1] : '\0';
+  const char *close = mark == '\'' || mark == '"' ? strchr(open + 2, mark) : NULL;
+  s->bad = !close || !test || close[1] != ']' || (close[2] && close[2] != '/') ||
+           (p[1] == '@' && test == 1);
+  if (s->bad) return p + strlen(p);
+  s->test = sl_b_dup(b, p + 1, test);
+  s->is = sl_b_dup(b, open + 2, (size_t)(close - open) - 2);
+  return close + 2;
+}
+
+/* The next step of a path: NAME, {uri}NAME, @NAME, NAME[@NAME='text']. */
 static const char *cut(sl_build_t *b, const char *p, struct step *s)
 {
   *s = (struct step){.start = p};
   if (*p == '@') s->attr = true, p++;
   const char *close = *p == '{' ? strchr(p, '}') : NULL;
   if (close) s->ns = sl_b_dup(b, p + 1, (size_t)(close - p) - 1), p = close + 1;
-  size_t len = strcspn(p, "/");
+  size_t len = strcspn(p, "/[");
   s->name = sl_b_dup(b, p, len);
   p += len;
+  if (*p == '[') p = cut_predicate(b, p, s);
   return *p == '/' ? p + 1 : p;
 }
 
@@ -141,7 +159,8 @@ static sl_bx_t *existing(const sl_bf_t *f, const sl_bx_t *from, const struct ste
 {
   for (sl_bx_t *c = from->first; c; c = c->next)
     if (!strcmp(c->name, s->name) && (!ns || !c->ns || !strcmp(ns, c->ns)) &&
-        !sl_only_apart(c->only, f->x_only))
+        !sl_only_apart(c->only, f->x_only) &&
+        (s->is ? c->is && !strcmp(c->is, s->is) && !strcmp(c->test, s->test) : !c->is))
       return c;
   return NULL;
 }
@@ -165,7 +184,11 @@ static sl_bx_t *new_child(sl_bf_t *f, sl_bx_t *from, const struct step *s, const
   x->child = child;
   x->elem = child ? child->elem : NULL;
   x->type = child ? child->elem->type : NULL;
-  x->path = from->path[0] ? sl_b_printf(f->b, "%s/%s", from->path, s->name) : s->name;
+  x->test = s->test;
+  x->is = s->is;
+  x->picked = from->picked || s->is;
+  const char *own = s->is ? sl_b_printf(f->b, "%s[%s='%s']", s->name, s->test, s->is) : s->name;
+  x->path = from->path[0] ? sl_b_printf(f->b, "%s/%s", from->path, own) : own;
   /* What is below the element that tells a case needs no telling. */
   bool told = f->x_only.choice && f->x_only.choice->by == SL_BY_ELEMENT && f->x_element &&
               from != f->x_element->parent;
@@ -235,8 +258,32 @@ static sl_ba_t *walk_attr(sl_bf_t *f, sl_bx_t *x, const struct step *s, const ch
   return x->attrs = a;
 }
 
+/* What a predicate looks at is written as it says. */
+static bool add_test(sl_bf_t *f, sl_bx_t *x, const struct step *s, const char *path,
+                     const sl_xat_t *at)
+{
+  sl_build_t *b = f->b;
+  sl_ba_t *attr;
+  char why[SL_WHY] = "";
+  if (x->line) return true; /* done */
+  x->line = at->value_line;
+  x->col = at->value_col;
+  sl_bx_t *to = sl_bx_walk(f, x, s->test, at, false, &attr);
+  sl_const_t *c = to ? sl_b_alloc(b, sizeof *c) : NULL;
+  if (!c || (to == x && !attr)) return false;
+  *c = (sl_const_t){sl_str(s->is), s->test};
+  *(attr ? &attr->constant : &to->constant) = c;
+  const sl_xtype_t *type = attr ? (attr->decl ? attr->decl->type : NULL) : to->type;
+  if (!type || sl_xtype_accepts(type, s->is, 0, why)) return true;
+  at_step(f, at, path, s, "T207", NULL,
+          sl_b_printf(b, "the contract refuses \"%s\" as %s of %s: it %s", s->is, s->test, x->name,
+                      why));
+  return false;
+}
+
 static bool repeats_here(const sl_bx_t *x)
 {
+  if (x->is) return false;
   return x->list || (x->child && x->child->max > 1);
 }
 
@@ -250,7 +297,13 @@ sl_bx_t *sl_bx_walk(sl_bf_t *f, sl_bx_t *from, const char *path, const sl_xat_t 
     struct step s;
     p = cut(f->b, p, &s);
     if (!strcmp(s.name, ".") && !s.attr) continue;
-    if (!s.name[0] || strchr(s.name, '[') || (s.attr && *p)) {
+    if (s.bad || (s.is && (x->picked || s.attr || !s.name[0]))) {
+      at_step(f, at, path, &s, "R200", "NAME[@attribute='text'] or NAME[CHILD='text']",
+              s.bad ? sl_b_printf(f->b, "\"%s\" has a predicate of another form", path)
+                    : sl_b_printf(f->b, "\"%s\" has a predicate where none may be", path));
+      return NULL;
+    }
+    if (!s.name[0] || (s.attr && *p)) {
       at_step(f, at, path, &s, "R200", "NAME/NAME, with @NAME only at the end",
               sl_b_printf(f->b, "\"%s\" is not a path", path));
       return NULL;
@@ -260,7 +313,8 @@ sl_bx_t *sl_bx_walk(sl_bf_t *f, sl_bx_t *from, const char *path, const sl_xat_t 
       return *attr_p ? x : NULL;
     }
     x = walk_child(f, x, &s, path, at);
-    if (!x) return NULL;
+    if (x && s.is && !x->broken) x->broken = !add_test(f, x, &s, path, at);
+    if (!x || x->broken) return NULL;
     if (x->list && x->list->whole && x->list->whole->form == SL_LIST_SLOTS) {
       at_step(f, at, path, &s, "R211", "leave it to the slots, or out of them",
               sl_b_printf(f->b, "%s is mapped already (%s)", x->path,

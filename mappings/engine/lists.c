@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/lists_impl.h"
 
@@ -48,7 +49,8 @@ static sl_code_t shows(sl_lists_t *self, const sl_record_t *record, bool reading
   *shows_p = false;
   for (size_t i = 0; i < frame->n_slots && !*shows_p; i++) {
     const sl_field_t *field = frame->fields[i];
-    if (field->access == SL_WRITE_ONLY || !field->notes) continue;
+    if (field->access == SL_WRITE_ONLY || !field->notes || !sl_only_holds(&field->only, record))
+      continue;
     if (reading) {
       sl_read_t result;
       sl_buf_clear(&self->scratch);
@@ -375,7 +377,7 @@ static sl_code_t gather(sl_lists_t *self, sl_record_t *record)
 
 static sl_code_t spread_list(sl_lists_t *self, sl_record_t *record, const sl_list_t *list)
 {
-  if (list->access == SL_READ_ONLY) return SL_OK;
+  if (list->access == SL_READ_ONLY || !sl_only_holds(&list->only, record)) return SL_OK;
   switch (list->form) {
   case SL_LIST_SLOTS: return spread_slots(self, record, list);
   case SL_LIST_ZIP: return spread_zip(self, record, list);
@@ -383,8 +385,8 @@ static sl_code_t spread_list(sl_lists_t *self, sl_record_t *record, const sl_lis
   case SL_LIST_PAIRS: break;
   default: return SL_OK;
   }
-  sl_code_t code = list->n_picks ? check_picks(self, record, list) : SL_OK;
-  return code ? code : sl_lists_unique(self, record, list, false);
+  sl_code_t code = sl_lists_unique(self, record, list, false);
+  return code || !list->n_picks ? code : check_picks(self, record, list);
 }
 
 static sl_code_t spread(sl_lists_t *self, sl_record_t *record)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdio.h>
 #include <string.h>
+#include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/lists_impl.h"
 
@@ -86,6 +87,10 @@ static sl_code_t key_of(sl_lists_t *self, const sl_list_t *list, const sl_record
     const sl_field_t *field = list->key_fields[i];
     size_t start = self->scratch.len;
     sl_code_t code;
+    if (!sl_only_holds(&field->only, item)) {
+      *there_p = false;
+      return SL_OK;
+    }
     if (reading) {
       sl_read_t result;
       code = sl_field_read(field, item, self->arena, &self->scratch, &result, self->err);

@@ -100,6 +100,41 @@ static sl_code_t explain_field(struct explain *e, const sl_field_t *field,
 static sl_code_t explain_node(struct explain *e, const sl_jnode_t *node, const sl_record_t *record,
                               const char *pointer, const char *base);
 
+/* Where the item stands: in a numbered place, or the nth of its list. */
+static const char *place_of(struct explain *e, const sl_list_t *list, const sl_record_t *record,
+                            const sl_record_t *item, unsigned n, const char *base)
+{
+  const char *legacy = joined(e, base, list->legacy);
+  for (size_t k = 0; list->form == SL_LIST_SLOTS && k < list->n_parts; k++)
+    if (record->lists[list->parts[k]->index].first == item)
+      return joined(e, base, list->parts[k]->legacy);
+  /* XPath counts from 1, JSON pointers from 0. */
+  return sl_arena_printf(e->arena, e->xml ? "%s[%u]" : "%s/%u", legacy, e->xml ? n + 1 : n);
+}
+
+/* The member's pointer: its name, with ~ and / as RFC 6901 wants them. */
+static const char *pair_pointer(struct explain *e, const sl_list_t *list, const sl_record_t *item,
+                                const char *pointer)
+{
+  sl_buf_t name, at;
+  sl_read_t result;
+  const char *out = NULL;
+  sl_buf_init(&name, 0);
+  sl_buf_init(&at, 0);
+  sl_buf_printf(&at, "%s/", pointer);
+  if (!sl_field_read_text(list->item->fields[0], item, e->arena, &name, &result, e->err)) {
+    for (size_t i = 0; i < name.len; i++)
+      if (name.p[i] == '~' || name.p[i] == '/')
+        sl_buf_addz(&at, name.p[i] == '~' ? "~0" : "~1");
+      else
+        sl_buf_addc(&at, name.p[i]);
+    if (!at.failed && !name.failed) out = sl_arena_strndup(e->arena, at.p, at.len);
+  }
+  sl_buf_fini(&name);
+  sl_buf_fini(&at);
+  return out;
+}
+
 static sl_code_t explain_list(struct explain *e, const sl_list_t *list, const sl_record_t *record,
                               const char *pointer, const char *base)
 {
@@ -107,17 +142,18 @@ static sl_code_t explain_list(struct explain *e, const sl_list_t *list, const sl
   const char *legacy = joined(e, base, list->legacy);
   unsigned i = 0;
   for (const sl_record_t *item = items->first; item; item = item->next, i++) {
-    const char *at = sl_arena_printf(e->arena, "%s/%u", pointer, i);
-    /* XPath counts from 1, JSON pointers from 0. */
-    const char *in =
-        sl_arena_printf(e->arena, e->xml ? "%s[%u]" : "%s/%u", legacy, e->xml ? i + 1 : i);
+    bool pairs = list->form == SL_LIST_PAIRS;
+    const char *at = pairs ? pair_pointer(e, list, item, pointer)
+                           : sl_arena_printf(e->arena, "%s/%u", pointer, i);
+    const char *in = place_of(e, list, record, item, i, base);
     if (!at || !in) return full(e);
-    sl_code_t code = explain_node(e, list->item->json, item, at, in);
+    sl_code_t code = pairs ? explain_field(e, list->item->fields[1], item, at, in)
+                           : explain_node(e, list->item->json, item, at, in);
     if (code) return code;
   }
   if (i || !is_wanted(e, pointer)) return SL_OK;
   sl_reason_t r = {.pointer = pointer,
-                   .value = {"[]", 2},
+                   .value = sl_str(list->form == SL_LIST_PAIRS ? "{}" : "[]"),
                    .legacy = legacy,
                    .state = (sl_lstate_t)items->state,
                    .line = list->line,
@@ -145,6 +181,7 @@ static sl_code_t explain_node(struct explain *e, const sl_jnode_t *node, const s
 {
   switch (node->kind) {
   case SL_JN_FIELD: return explain_field(e, node->field, record, pointer, base);
+  case SL_JN_PAIRS:
   case SL_JN_LIST: return explain_list(e, node->list, record, pointer, base);
   case SL_JN_OBJECT: return explain_object(e, node, record, pointer, base);
   case SL_JN_CONST: {

@@ -64,7 +64,29 @@ static const char rest_text[] =
     " </shape>\n"
     "</mapping>\n";
 
-static sl_mapping_t *soap, *rest;
+static const char picked_text[] =
+    "<mapping xmlns='urn:sluice:mapping:1' name='p' version='1.0.0'>\n"
+    " <system name='p' kind='soap' unknown='%s'/>\n"
+    " <shape name='P'>\n"
+    "  <field legacy=\"EXT/PROP[@n='color']\" json='/color'/>\n"
+    "  <field legacy=\"EXT/PROP[@n='size']\" json='/size' type='integer'/>\n"
+    "  <field legacy=\"EXT/PROP[@n='size']/@unit\" json='/unit'/>\n"
+    "  <ignore legacy=\"EXT/PROP[@n='old']\" reason='gone'/>\n"
+    "  <pairs legacy='EXT/PROP' name='@n' value='.' json='/more'/>\n"
+    "  <object legacy=\"ADR[KIND='home/x']\" json='/home'>\n"
+    "   <field legacy='STREET' json='/street'/><field legacy='GEO/@lat' json='/lat'/>\n"
+    "  </object>\n"
+    "  <object legacy=\"ADR[KIND='work']\" json='/work'>\n"
+    "   <field legacy='STREET' json='/street'/><const legacy='BY' value='us'/>\n"
+    "  </object>\n"
+    "  <field legacy=\"N[@t='a']/V\" json='/n' access='read-only'/>\n"
+    "  <list legacy='N' json='/ns'><field legacy='V' json='/v'/></list>\n"
+    "  <field legacy=\"Q[@i='1']\" json='/q'/>\n"
+    "  <ignore legacy='Q' reason='others'/>\n"
+    " </shape>\n"
+    "</mapping>\n";
+
+static sl_mapping_t *soap, *rest, *picked, *strict;
 
 static sl_mapping_t *load(const char *text)
 {
@@ -79,7 +101,7 @@ static sl_mapping_t *load(const char *text)
 static char *convert(const sl_mapping_t *m, bool read, const char *from)
 {
   sl_arena_t *arena = sl_arena_new(0, 64 << 20);
-  const sl_shape_t *shape = sl_mapping_shape(m, m == soap ? "S" : "R");
+  const sl_shape_t *shape = sl_mapping_shape(m, m == soap ? "S" : m == rest ? "R" : "P");
   sl_buf_t out;
   sl_err_t err = {0};
   sl_buf_init(&out, 0);
@@ -325,6 +347,78 @@ static void rest_single_items_go_without_their_array(void **state)
   }
 }
 
+/* --- predicates ----------------------------------------------------------------------------------
+ */
+
+/* json: of the whole; legacy: within <P>. */
+static const example_t picked_examples[] = {
+    {"{\"color\":\"red\",\"size\":7,\"unit\":\"cm\",\"more\":{\"a\":\"b\"},\"home\":{\"street\":"
+     "\"A\","
+     "\"lat\":\"1\"},\"work\":{\"street\":\"B\"},\"ns\":[]}",
+     "<EXT><PROP n=\"color\">red</PROP><PROP unit=\"cm\" n=\"size\">7</PROP><PROP n=\"a\">b</PROP>"
+     "</EXT><ADR><KIND>home/x</KIND><STREET>A</STREET><GEO lat=\"1\"/></ADR>"
+     "<ADR><KIND>work</KIND><STREET>B</STREET><BY>us</BY></ADR>",
+     '='},
+    /* what is tested stands behind the values; the old one is ignored */
+    {"{\"size\":9,\"unit\":\"m\",\"more\":{\"x\":\"1\"},\"work\":{\"street\":\"W\"},\"ns\":[]}",
+     "<ADR><STREET>W</STREET><BY>it</BY><KIND>work</KIND></ADR><EXT><PROP n='x'>1</PROP>"
+     "<PROP n='old'>5</PROP><PROP n='size' unit='m'>9</PROP></EXT>",
+     '<'},
+    {"{\"more\":{},\"ns\":[],\"q\":\"a\"}", "<Q i='2'>b</Q><Q i='1'>a</Q><Q>c</Q>", '<'},
+    {"{\"color\":null,\"more\":{},\"ns\":[]}",
+     "<EXT><PROP n=\"color\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" "
+     "xsi:nil=\"true\"/></EXT>",
+     '='},
+    {"{\"more\":{},\"n\":\"1\",\"ns\":[{\"v\":\"2\"},{\"v\":\"3\"}]}",
+     "<N><V>2</V></N><N t='a'><V>1</V></N><N t='b'><V>3</V></N>", '<'},
+    {"{\"ns\":[{\"v\":\"2\"}]}", "<N><V>2</V></N>", '>'},
+    {"!EXT/PROP[@n='color']: comes more than once",
+     "<EXT><PROP n='color'>a</PROP><PROP n='size'>1</PROP><PROP n='color'>a</PROP></EXT>", '<'},
+    {"!ADR[KIND='work']: comes more than once",
+     "<ADR><KIND>work</KIND></ADR><ADR><KIND>work</KIND></ADR>", '<'},
+    {"!/size: an integer was expected", "<EXT><PROP n='size'>x</PROP></EXT>", '<'},
+    {"{\"more\":{\"color\":\"red\"}}", "!/more/color: belongs elsewhere", '>'},
+    {"{\"unit\":\"cm\"}", "!/size: is required", '>'},
+};
+
+static void check_picked(const sl_mapping_t *m, const example_t *e)
+{
+  char legacy[4096];
+  snprintf(legacy, sizeof legacy, e->legacy[0] == '!' ? "%s" : "<P>%s</P>", e->legacy);
+  if (e->way != '<') {
+    char *got = convert(m, false, e->json);
+    if (!same(got, legacy)) fail_msg("%s is written as\n  %s\nnot\n  %s", e->json, got, legacy);
+    free(got);
+  }
+  if (e->way != '>') {
+    char *got = convert(m, true, legacy);
+    if (!same(got, e->json)) fail_msg("%s is read as\n  %s\nnot\n  %s", legacy, got, e->json);
+    free(got);
+  }
+}
+
+static void predicates_pick_their_occurrence(void **state)
+{
+  (void)state;
+  for (size_t i = 0; i < N(picked_examples); i++) {
+    check_picked(picked, &picked_examples[i]);
+    check_picked(strict, &picked_examples[i]);
+  }
+}
+
+/* An occurrence that nothing names is unknown input, unless a list or an ignore has it. */
+static void occurrences_that_nothing_picks_are_unknown(void **state)
+{
+  static const char legacy[] = "<P><ADR><KIND>summer</KIND><STREET>S</STREET></ADR></P>";
+  (void)state;
+  char *got = convert(picked, true, legacy);
+  assert_string_equal(got, "{\"more\":{},\"ns\":[]}");
+  free(got);
+  got = convert(strict, true, legacy);
+  assert_true(same(got, "!a ADR that no predicate names is unknown"));
+  free(got);
+}
+
 /* --- the laws, on records made by chance ---------------------------------------------------------
  */
 
@@ -463,6 +557,29 @@ static const struct {
     {"soap", "<list legacy='A' json='/a' on-write='align'><field legacy='B' json='/b'/></list>",
      "R219", "needs a key"},
     {"soap", "<pairs legacy='A' name='@n' value='@n' json='/a'/>", "R211", "@n"},
+    {"soap", "<field legacy=\"P[@n='a']\" json='/a'/><field legacy=\"P[@n='a']\" json='/b'/>",
+     "R211", "P[@n='a'] is mapped already"},
+    {"soap", "<field legacy=\"P[@n='a']\" json='/a'/><field legacy=\"P[@m='a']\" json='/b'/>",
+     "R215", "could be both"},
+    {"soap", "<field legacy=\"P[@n='a']\" json='/a'/><field legacy='P' json='/b'/>", "R211",
+     "without a predicate"},
+    {"soap", "<field legacy='P' json='/b'/><field legacy=\"P[@n='a']\" json='/a'/>", "R211",
+     "without a predicate"},
+    {"soap",
+     "<zip legacy='P' json='/b'><field legacy='P' json='/b'/></zip><field "
+     "legacy=\"P[@n='a']\" json='/a'/>",
+     "R211", "without a predicate"},
+    {"soap", "<field legacy='P[@n=a]' json='/a'/>", "R200", "predicate of another form"},
+    {"soap", "<field legacy='P[1]' json='/a'/>", "R200", "predicate of another form"},
+    {"soap", "<field legacy=\"P[@n='a\" json='/a'/>", "R200", "predicate of another form"},
+    {"soap", "<field legacy=\"P[@n='a'][@m='b']\" json='/a'/>", "R200", "of another form"},
+    {"soap", "<field legacy=\"P[Q/@n='a']\" json='/a'/>", "R200", "of another form"},
+    {"soap", "<field legacy=\"P[@n='a']/Q[@m='b']\" json='/a'/>", "R200", "where none may be"},
+    {"soap", "<field legacy=\"@p[Q='a']\" json='/a'/>", "R200", "where none may be"},
+    {"soap", "<list legacy=\"P[@n='a']\" json='/a'/>", "R216", ""},
+    {"soap", "<list legacy=\"P[@n='a']/Q\" json='/a'/>", "R216", ""},
+    {"soap", "<slots legacy=\"P[@n='a']/Q{1..2}\" json='/a'/>", "R216", ""},
+    {"soap", "<field legacy=\"P[@n='a']/@n\" json='/a'/>", "R211", "@n"},
     {"rest", "<pairs legacy='/a' name='n' value='/v' json='/a'/>", "R200", "not a JSON pointer"},
     {"odbc", "<zip legacy='A B' json='/a'><field legacy='A' json='/a'/></zip>", "R217", ""},
     {"odbc", "<slots legacy='A{1..2}' json='/a'><const legacy='X' value='1'/></slots>", "R218",
@@ -498,9 +615,14 @@ static void mistakes_are_told(void **state)
 static int set_up(void **state)
 {
   (void)state;
+  char text[4096];
   soap = load(soap_text);
+  snprintf(text, sizeof text, picked_text, "count");
+  picked = load(text);
+  snprintf(text, sizeof text, picked_text, "reject");
+  strict = load(text);
   rest = load(rest_text);
-  return soap && rest ? 0 : -1;
+  return soap && rest && picked && strict ? 0 : -1;
 }
 
 static int tear_down(void **state)
@@ -508,6 +630,8 @@ static int tear_down(void **state)
   (void)state;
   sl_mapping_destroy(&soap);
   sl_mapping_destroy(&rest);
+  sl_mapping_destroy(&picked);
+  sl_mapping_destroy(&strict);
   return 0;
 }
 
@@ -518,6 +642,8 @@ int main(void)
       cmocka_unit_test(rest_lists_are_written_and_read),
       cmocka_unit_test(rest_lists_are_written_in_their_form),
       cmocka_unit_test(rest_single_items_go_without_their_array),
+      cmocka_unit_test(predicates_pick_their_occurrence),
+      cmocka_unit_test(occurrences_that_nothing_picks_are_unknown),
       cmocka_unit_test(accepted_records_read_back),
       cmocka_unit_test(pairs_with_very_many_names_are_quick),
       cmocka_unit_test(mistakes_are_told),
