@@ -163,8 +163,8 @@ static void compile_group(sl_bf_t *f, sl_bx_t *parent, const sl_bx_t *first)
   for (const sl_bx_t *x = first->next; x; x = x->next)
     if (x->is && !x->broken && same_name(x, first) && strcmp(x->test, first->test)) {
       sl_b_error(f->b, "R215", x->line, x->col, "test the same in all of them",
-                 "[%s=…] here and [%s=…] in line %d: one %s could be both", x->test, first->test,
-                 sl_b_line(first->line), x->name);
+                 "[%s=…] here and [%s=…] (%s): one %s could be both", x->test, first->test,
+                 sl_b_where(f->b, first->line, x->line), x->name);
       return;
     }
   if (!find_list(&g, parent, first)) return;
