@@ -271,7 +271,7 @@ static bool add_test(sl_bf_t *f, sl_bx_t *x, const struct step *s, const char *p
   sl_bx_t *to = sl_bx_walk(f, x, s->test, at, false, &attr);
   sl_const_t *c = to ? sl_b_alloc(b, sizeof *c) : NULL;
   if (!c || (to == x && !attr)) return false;
-  *c = (sl_const_t){sl_str(s->is), s->test};
+  *c = (sl_const_t){.text = sl_str(s->is), .label = s->test};
   *(attr ? &attr->constant : &to->constant) = c;
   const sl_xtype_t *type = attr ? (attr->decl ? attr->decl->type : NULL) : to->type;
   if (!type || sl_xtype_accepts(type, s->is, 0, why)) return true;
