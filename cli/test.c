@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cli/commands.h"
+#include "mappings/laws/boundary.h"
 #include "mappings/laws/example.h"
 
 typedef struct settings {
   char *junit;
-  bool quiet;
+  bool quiet, boundary, lossy;
 } settings_t;
 
 static const sl_opt_t options[] = {
@@ -16,6 +17,17 @@ static const sl_opt_t options[] = {
      .offset = offsetof(settings_t, junit),
      .argument = "FILE",
      .help = "write the results as JUnit XML too, as continuous integration reads it"},
+    {.name = "boundary",
+     .kind = SL_OPT_FLAG,
+     .offset = offsetof(settings_t, boundary),
+     .preset = "yes",
+     .help = "also make cases: of each shape's first example, every member takes the values at the "
+             "edges of what its line can hold"},
+    {.name = "lossy",
+     .kind = SL_OPT_FLAG,
+     .offset = offsetof(settings_t, lossy),
+     .help = "write what would not come back, as a system without Sluice would: to see what the "
+             "cases find"},
     {.name = "quiet",
      .letter = 'q',
      .kind = SL_OPT_FLAG,
@@ -118,6 +130,32 @@ static bool write_junit(suite_t *s, const char *path)
 /* --- one file ------------------------------------------------------------------------------------
  */
 
+/* The first example of each shape that holds is the record that boundary cases are made of. */
+static void run_boundary(suite_t *s, const sl_mapping_t *mapping, const sl_example_t *x)
+{
+  sl_boundary_t b = {0};
+  sl_buf_t json;
+  sl_err_t err;
+  char check[160];
+  sl_buf_init(&json, 0);
+  if (!sl_sample_read(mapping, &x->json, &json, &err) &&
+      sl_boundary_run(x->shape, sl_buf_str(&json), &b) && b.cases) {
+    snprintf(check, sizeof check, "%zu boundary cases of %zu members, %zu of them refused", b.cases,
+             b.lines, b.refused);
+    if (b.failed) sl_buf_printf(&b.why, "\n%zu of %zu failed", b.failed, b.cases);
+    report(s, check, b.failed ? sl_buf_z(&b.why) : NULL);
+  }
+  sl_buf_fini(&b.why);
+  sl_buf_fini(&json);
+}
+
+static bool is_first(const sl_mapping_t *mapping, size_t i)
+{
+  for (size_t k = 0; k < i; k++)
+    if (mapping->examples[k].shape == mapping->examples[i].shape) return false;
+  return mapping->examples[i].shape && mapping->examples[i].shape->frame->json->writable;
+}
+
 static void run_examples(suite_t *s, const sl_mapping_t *mapping)
 {
   for (size_t i = 0; i < mapping->n_examples; i++) {
@@ -128,6 +166,8 @@ static void run_examples(suite_t *s, const sl_mapping_t *mapping)
     sl_buf_fini(&name);
     if (!s->name || sl_example_run(mapping, &mapping->examples[i], report, s))
       report(s, "run", "out of memory");
+    else if (s->settings->boundary && is_first(mapping, i))
+      run_boundary(s, mapping, &mapping->examples[i]);
     free(s->name);
   }
   s->name = NULL;
@@ -143,10 +183,11 @@ static void run_file(suite_t *s, const char *path)
 {
   char loads[] = "mapping";
   sl_diags_t *diags = sl_diags_new();
+  sl_load_opts_t opts = {.lossy = s->settings->lossy};
   s->file = path;
   s->n_file = s->failed_file = 0;
   s->name = loads;
-  sl_mapping_t *mapping = diags ? sl_mapping_load(path, diags) : NULL;
+  sl_mapping_t *mapping = diags ? sl_mapping_load_with(path, &opts, diags) : NULL;
   report(s, "loads", mapping ? NULL : diags ? sl_diags_first(diags) : "out of memory");
   if (mapping) run_examples(s, mapping);
   end_of_file(s);

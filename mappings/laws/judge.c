@@ -141,6 +141,7 @@ void sl_judge_json(sl_judge_t *self, sl_jstate_t state, sl_str_t text)
   sl_jtext_t was = {state, text}, is;
   sl_legacy_t via;
   sl_err_t err;
+  if (self->visit) return self->visit(self->context, state, text);
   if (!self->put || self->putget.verdict == SL_LAW_REFUTED) return;
   if (self->text_end && state != SL_J_STRING) return;
   if (self->text_end) was.state = argument_kind(self->codec);
@@ -184,6 +185,7 @@ void sl_judge_legacy(sl_judge_t *self, sl_lstate_t state, sl_str_t text)
   sl_legacy_t was = {state, text}, is;
   sl_jtext_t json;
   sl_err_t err;
+  if (self->visit) return;
   if (!self->get || self->getput.verdict == SL_LAW_REFUTED) return;
   sl_arena_reset(self->scratch);
   self->getput.n++;
@@ -193,4 +195,22 @@ void sl_judge_legacy(sl_judge_t *self, sl_lstate_t state, sl_str_t text)
     not_kept(self, was, json, NULL, &err);
   else if (!sl_equal_legacy(self, was, is))
     not_kept(self, was, json, &is, NULL);
+}
+
+void sl_judge_values(const sl_mapping_t *mapping, const sl_line_t *line, const char *shape,
+                     sl_arena_t *keep, sl_judge_visit_t *visit, void *context)
+{
+  sl_judge_t j = {.visit = visit,
+                  .context = context,
+                  .mapping = mapping,
+                  .line = line,
+                  .shape = shape,
+                  .field = line->field,
+                  .codec = line->field->codec,
+                  .loose = *line->field->codec,
+                  .put = true,
+                  .domain = sl_canonical_line(mapping, shape, line),
+                  .scratch = keep,
+                  .keep = keep};
+  sl_cases(&j);
 }

@@ -13,7 +13,12 @@
 
 typedef enum sl_member { SL_MEMBER_NO, SL_MEMBER_MAYBE, SL_MEMBER_YES } sl_member_t;
 
+/* Takes a representative instead of it being judged. */
+typedef void sl_judge_visit_t(void *context, sl_jstate_t state, sl_str_t text);
+
 typedef struct sl_judge {
+  sl_judge_visit_t *visit; /* NULL: judge */
+  void *context;
   const sl_mapping_t *mapping;
   const sl_line_t *line;
   const char *shape; /* that it stands in; NULL: an operation */
@@ -36,6 +41,11 @@ typedef struct sl_judge {
 /* PutGet of one JSON value; GetPut of one legacy value. text need not outlive the call. */
 void sl_judge_json(sl_judge_t *self, sl_jstate_t state, sl_str_t text);
 void sl_judge_legacy(sl_judge_t *self, sl_lstate_t state, sl_str_t text);
+
+/* Every representative of a JSON value for line's field, in turn. shape: that it stands in; keep:
+ * what is remembered meanwhile. */
+void sl_judge_values(const sl_mapping_t *mapping, const sl_line_t *line, const char *shape,
+                     sl_arena_t *keep, sl_judge_visit_t *visit, void *context);
 
 /* --- equal.c: when two values are the same, and what lies between them if not
  * ---------------------

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`sluice test` and the examples of mappings: what holds passes, what does not is told, on each kind of system."""
-import os, sys
+import os, re, sys
 import xml.etree.ElementTree as ET
 sys.path.insert(0, os.path.join(os.environ.get("SL_SOURCE", "."), "tests", "harness"))
 from sluice_test import *
@@ -13,8 +13,8 @@ def mapping(kind, body, attrs=""):
             (kind, attrs, body))
 
 
-def run(name, text, *options):
-    status, out, err = sluice("test", *options, write(name, text))
+def run(name, text, *options, boundary=False):
+    status, out, err = sluice("test", "--%sboundary" % ("" if boundary else "no-"), *options, write(name, text))
     lines = [l.replace(work(name) + ": ", "") for l in out.splitlines()]
     return status, lines, err
 
@@ -116,6 +116,16 @@ with Tap() as t:
     t.ok(status == 1 and any('"DE" was expected, "CH" came' in l for l in lines), "soap_wrong-request_told", lines)
     status, lines, err = run("country3.map.xml", country.replace('CapitalCity xmlns="urn:example:country"', 'CapitalCity xmlns="urn:other"'))
     t.ok(status == 1 and any("urn:other" in l for l in lines), "soap_wrong-namespace_told", lines)
+
+    # --- cases that nobody wrote
+    status, lines, err = run("b.map.xml", mapping("soap", SHAPE + RIGHT), boundary=True)
+    made = [re.match(r"ok \d+ - S line 8: (\d+) boundary cases of 3 members, (\d+) of them refused$", l) for l in lines]
+    made = [m for m in made if m]
+    t.ok(status == 0 and len(made) == 1 and int(made[0].group(1)) > 500 > int(made[0].group(2)) > 100, "boundary_made-and-pass", lines)
+    status, lines, err = run("b.map.xml", mapping("soap", SHAPE + RIGHT), "--lossy", boundary=True)
+    t.ok(status == 1 and any(l.startswith("#   /name = ") and "it comes back as" in l for l in lines), "boundary_without-the-guard_loss-is-found", lines)
+    status, lines, err = run("b.map.xml", mapping("odbc", sql + ops), boundary=True)
+    t.ok(status == 0 and any("boundary cases of 2 members" in l for l in lines), "boundary_rows_pass", lines)
 
     # --- reports
     junit = work("j.xml")
