@@ -192,7 +192,7 @@ static sl_code_t execute(job_t *self, const sl_sql_statement_t *wanted, sl_err_t
   sl_place_t *place = place_for(self, wanted, err);
   if (!place) return err->code;
   if (self->transaction && !place->session.in_transaction &&
-      !sl_session_begin(&place->session, &fault.sql))
+      !sl_session_begin(&place->session, sl_run_sql_reads_first(self->run), &fault.sql))
     return refused(self, &place->session, &fault.sql, err);
   if (self->show) sl_wire_statement(&self->worker->channel, wanted);
   if (wanted->procedure) {

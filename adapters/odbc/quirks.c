@@ -57,6 +57,8 @@ static const sl_quirk_t quirks[] = {
         .end_session_sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
                            "WHERE pid || '/' || extract(epoch FROM backend_start) = ?",
         .procedures = SL_PROCEDURES_BY_ROW,
+        /* A row that another transaction changes in between is refused then, with 40001. */
+        .repeatable = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ",
     },
     {
         .driver = "",

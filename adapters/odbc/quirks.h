@@ -30,6 +30,9 @@ typedef struct sl_quirk {
   const char *busy_attribute; /* takes milliseconds to wait for locks; NULL: none */
   /* Statements around a transaction; NULL: autocommit off and SQLEndTran. */
   const char *begin, *commit, *rollback;
+  /* First statement of a transaction that writes over what it has read; NULL: nothing is needed, or
+   * nothing is known that helps. */
+  const char *repeatable;
   /* Streaming stops once a parameter is bound: values go through a temporary table. */
   bool bind_table;
   /* Text bound to an integer parameter stays text: bind 64-bit integers. */

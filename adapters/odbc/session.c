@@ -216,12 +216,13 @@ static bool autocommit(sl_session_t *self, bool on, sl_sqlerr_t *sqlerr)
   return false;
 }
 
-bool sl_session_begin(sl_session_t *self, sl_sqlerr_t *sqlerr)
+bool sl_session_begin(sl_session_t *self, bool repeatable, sl_sqlerr_t *sqlerr)
 {
-  const char *text = self->quirk->begin;
+  const char *text = self->quirk->begin, *first = self->quirk->repeatable;
   bool ok =
       text ? sl_session_run(self, text, NULL, NULL, 0, sqlerr) : autocommit(self, false, sqlerr);
   self->in_transaction = ok;
+  if (ok && repeatable && first) ok = sl_session_run(self, first, NULL, NULL, 0, sqlerr);
   return ok;
 }
 

@@ -50,7 +50,8 @@ static inline bool sl_session_is_open(const sl_session_t *self)
 
 /* False with what is wrong in sqlerr. commit and rollback end the transaction also when they fail;
  * without one they do nothing. */
-bool sl_session_begin(sl_session_t *self, sl_sqlerr_t *sqlerr);
+/* repeatable: what is read does not change until the end, as far as the database can tell. */
+bool sl_session_begin(sl_session_t *self, bool repeatable, sl_sqlerr_t *sqlerr);
 bool sl_session_commit(sl_session_t *self, sl_sqlerr_t *sqlerr);
 bool sl_session_rollback(sl_session_t *self, sl_sqlerr_t *sqlerr);
 

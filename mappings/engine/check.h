@@ -35,6 +35,10 @@ void sl_check_const(sl_bf_t *f, const sl_xel_t *el, const sl_xtype_t *xtype,
 /* ODBC: the columns of an insert or update against the table's, el being that element. */
 void sl_check_change(sl_bf_t *f, const sl_table_t *table, const sl_xel_t *el, bool insert);
 
+/* ODBC: the rows of lists that an update replaces: columns that nobody maps would be lost (R221).
+ */
+void sl_check_rows(sl_bf_t *f);
+
 /* SOAP requests: elements and attributes that the contract demands and nobody writes (R220); when
  * the operation replaces a record, also those that its shape leaves out: they would be blanked
  * (R221). */

@@ -440,6 +440,8 @@ void sl_b_outcomes(sl_build_t *b, sl_op_t *op, sl_at_t answer, const sl_xel_t *e
 void sl_b_sql(sl_build_t *b, sl_op_t *op, sl_at_t request, const sl_xel_t *el);
 /* for= of selects, once the response is known. */
 void sl_b_sql_lists(sl_build_t *b, sl_op_t *op, sl_bf_t *response, const sl_xel_t *el);
+/* base= of el, once all n operations are there. */
+void sl_b_sql_base(sl_build_t *b, const sl_op_t *ops, size_t n, sl_op_t *op, const sl_xel_t *el);
 /* A new field of at.f for the param el, with its end in the message; the codec is left to the
  * caller. NULL without memory. */
 sl_field_t *sl_b_param(sl_build_t *b, sl_at_t at, const sl_xel_t *el, sl_access_t access);

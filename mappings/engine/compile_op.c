@@ -434,6 +434,9 @@ void sl_b_compile_ops(sl_build_t *b)
   i = 0;
   for (const sl_xel_t *el = b->root->first; (el = sl_xel_find(el, "operation")); el = el->next)
     resolve_reread(b, ops, n, &ops[i++], el);
+  i = 0;
+  for (const sl_xel_t *el = b->root->first; (el = sl_xel_find(el, "operation")); el = el->next)
+    if (b->m->kind == SL_KIND_ODBC) sl_b_sql_base(b, ops, n, &ops[i++], el);
   b->m->ops = ops;
   b->m->n_ops = n;
 }

@@ -224,6 +224,7 @@ static void read_change(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *
   if (b->m->contract && at.f->frame->table[0])
     sl_check_change(at.f, sl_contract_table(b->m->contract, at.f->frame->table), change,
                     insert != NULL);
+  if (update) sl_check_rows(at.f);
   if (update && !key)
     sl_b_error(b, "R339", change->line, change->col, "add key=\"true\" to a field of the shape",
                "nothing says which record is to be updated");
@@ -279,4 +280,34 @@ void sl_b_sql_lists(sl_build_t *b, sl_op_t *op, sl_bf_t *response, const sl_xel_
       sl_b_error(b, "R343", v[i].list->line, v[i].list->col, "add parent=\"COLUMN\"",
                  "a list that a select fills names the columns that join it to its record");
   }
+}
+
+/* --- what an update is based on
+ * -------------------------------------------------------------------------- */
+
+void sl_b_sql_base(sl_build_t *b, const sl_op_t *ops, size_t n, sl_op_t *op, const sl_xel_t *el)
+{
+  const sl_xat_t *at = sl_xel_at(el, "base");
+  const char *words[64];
+  if (!at) return;
+  for (size_t i = 0; i < n; i++) {
+    if (!strcmp(ops[i].info.name, at->value)) op->base = &ops[i];
+    if (i < 64) words[i] = ops[i].info.name;
+  }
+  const sl_op_t *base = op->base;
+  op->base = NULL;
+  if (op->change.kind != SL_CHANGE_UPDATE)
+    sl_b_error(b, "R390", at->line, at->col, "remove it, or use <update>",
+               "%s changes no record that is there: it has nothing to be based on", op->info.name);
+  else if (!base)
+    sl_b_error(b, "R390", at->value_line, at->value_col,
+               sl_b_advice(b, at->value, words, n < 64 ? n : 64), "no operation \"%s\"", at->value);
+  else if (!base->info.safe || base->change.kind || base->procedure)
+    sl_b_error(b, "R390", at->value_line, at->value_col, "name one that selects (GET)",
+               "%s does not only read", at->value);
+  else if (base->rows || base->page)
+    sl_b_error(b, "R390", at->value_line, at->value_col, "name one that answers with one record",
+               "%s answers with a list, and the base is one record", at->value);
+  else
+    op->base = base;
 }

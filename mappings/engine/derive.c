@@ -28,17 +28,24 @@ bool sl_derive_given(const sl_field_t *field, const sl_record_t *record)
   return false;
 }
 
+const sl_field_t *sl_derive_left_out(const sl_field_t *field, const sl_record_t *record)
+{
+  const sl_field_t *f;
+  if (!field->derive || field->derive->kind == SL_DERIVE_PART) return NULL;
+  if (!sl_derive_given(field, record)) return NULL;
+  for (size_t i = 0; (f = next_source(field->derive, &i));)
+    if (record->slots[f->slot].state == SL_J_ABSENT) return f;
+  return NULL;
+}
+
 /* Some of what it is made from is there, and some is not: writing that would blank the rest. */
 static sl_code_t check_whole(const sl_field_t *field, const sl_record_t *record, sl_err_t *err)
 {
-  const sl_field_t *f;
-  if (!field->derive->whole || !sl_derive_given(field, record)) return SL_OK;
-  for (size_t i = 0; (f = next_source(field->derive, &i));)
-    if (record->slots[f->slot].state == SL_J_ABSENT)
-      return sl_err_field(err, SL_INVALID, f->label,
-                          "is required with the others that %s is made of: it would be blanked",
-                          field->legacy);
-  return SL_OK;
+  const sl_field_t *f = field->derive->whole ? sl_derive_left_out(field, record) : NULL;
+  if (!f) return SL_OK;
+  return sl_err_field(err, SL_INVALID, f->label,
+                      "is required with the others that %s is made of: it would be blanked",
+                      field->legacy);
 }
 
 sl_code_t sl_derive_write(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,

@@ -74,6 +74,9 @@ sl_code_t sl_derive_write(const sl_field_t *field, const sl_record_t *record, sl
                           sl_legacy_t *out, sl_err_t *err);
 /* Did the consumer give anything that it is made from? */
 bool sl_derive_given(const sl_field_t *field, const sl_record_t *record);
+/* The first value that the consumer left out of those that it is made from, while another is there:
+ * writing some of it would blank the rest; NULL: none. */
+const sl_field_t *sl_derive_left_out(const sl_field_t *field, const sl_record_t *record);
 
 /* derive_program.c */
 sl_code_t sl_program_read(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,

@@ -511,6 +511,7 @@ struct sl_op {
   const sl_when_t *faults; /* SOAP, in order; the last may have is NULL: any */
   size_t n_faults;
   int status;            /* <response status=>, 0: as the outcome says */
+  const sl_op_t *base;   /* base=: the operation that reads what is to be written over */
   const sl_op_t *reread; /* <response reread=>: the answer is this operation's; NULL: none */
   bool body;             /* the answer has a JSON body */
   const sl_list_t *rows; /* the answer is a list of a shape (response json="/items", or the SQL

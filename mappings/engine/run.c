@@ -95,6 +95,11 @@ bool sl_run_sql_transaction(const sl_run_t *self)
   return sl_sql_transaction(self->op);
 }
 
+bool sl_run_sql_reads_first(const sl_run_t *self)
+{
+  return sl_sql_reads_first(self->op);
+}
+
 sl_code_t sl_run_sql_columns(sl_run_t *self, const sl_str_t *labels, size_t n, sl_err_t *err)
 {
   return sl_sql_columns(self->sql, labels, n, err);

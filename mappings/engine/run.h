@@ -112,6 +112,9 @@ typedef struct sl_sql_cell {
 sl_code_t sl_run_sql_next(sl_run_t *self, sl_sql_statement_t *statement, bool *done_p,
                           sl_err_t *err);
 bool sl_run_sql_transaction(const sl_run_t *self);
+/* It reads what it then writes over: nothing of that may change in between, by another's hand
+ * (isolation: repeatable read). */
+bool sl_run_sql_reads_first(const sl_run_t *self);
 /* The result set's column labels, in order; once per statement that returns rows. Columns that the
  * mapping does not name are ignored, names it needs and that are missing are SL_GARBAGE. */
 sl_code_t sl_run_sql_columns(sl_run_t *self, const sl_str_t *labels, size_t n, sl_err_t *err);

@@ -47,6 +47,7 @@ void sl_sql_fini(sl_sql_t *self);
 /* As sl_run_sql_… of run.h. */
 sl_code_t sl_sql_next(sl_sql_t *self, sl_sql_statement_t *statement, bool *done_p, sl_err_t *err);
 bool sl_sql_transaction(const sl_op_t *op);
+bool sl_sql_reads_first(const sl_op_t *op);
 sl_code_t sl_sql_columns(sl_sql_t *self, const sl_str_t *labels, size_t n, sl_err_t *err);
 sl_code_t sl_sql_row(sl_sql_t *self, const sl_sql_cell_t *cells, size_t n, sl_err_t *err);
 sl_code_t sl_sql_out(sl_sql_t *self, const sl_sql_cell_t *cells, size_t n, sl_err_t *err);

@@ -39,6 +39,8 @@ void sl_sqlb_page(sl_sqlb_t *b);
 void sl_sqlb_around(sl_sqlb_t *b);
 /* sql_compile_change.c: insert and update. */
 void sl_sqlb_change(sl_sqlb_t *b);
+/* sql_compile_base.c: base= of an update, whose n tables are otherwise complete. */
+void sl_sqlb_base(sl_sqlb_t *b, sl_table_plan_t *tables, size_t n);
 /* sql_compile_call.c: a procedure. */
 void sl_sqlb_call(sl_sqlb_t *b);
 

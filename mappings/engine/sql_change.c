@@ -5,8 +5,7 @@
 #include <string.h>
 #include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
-#include "mappings/engine/lists.h"
-#include "mappings/engine/sql_impl.h"
+#include "mappings/engine/sql_draft.h"
 
 static sl_code_t full(sl_err_t *err)
 {
@@ -34,8 +33,8 @@ sl_code_t sl_change_value(sl_sql_t *self, const sl_record_t *record, const sl_fi
   return field->nillable ? sl_field_write(field, record, self->arena, out, err) : SL_OK;
 }
 
-static sl_code_t column_value(sl_sql_t *self, const sl_record_t *record,
-                              const sl_column_plan_t *column, sl_legacy_t *out, sl_err_t *err)
+sl_code_t sl_column_value(sl_sql_t *self, const sl_record_t *record, const sl_column_plan_t *column,
+                          sl_legacy_t *out, sl_err_t *err)
 {
   if (column->place && !sl_only_holds(&column->place->only, record))
     return *out = (sl_legacy_t){SL_L_MISSING, {"", 0}}, SL_OK;
@@ -48,43 +47,43 @@ static sl_code_t column_value(sl_sql_t *self, const sl_record_t *record,
   return SL_OK;
 }
 
-/* Of a choice that this call does not make: a change of other members leaves its columns alone. */
-static bool idle(const sl_column_plan_t *column, const sl_record_t *record)
+bool sl_draft_init(sl_sql_t *self, sl_draft_t *d, size_t max, unsigned key)
 {
-  const sl_only_t *only = column->place   ? &column->place->only
-                          : column->field ? &column->field->only
-                                          : &column->constant->only;
-  while (only->choice && sl_choice_case(only->choice, record) < 0) {
-    const sl_only_t *within = &only->choice->within;
-    if (!within->choice || sl_only_holds(within, record)) return true;
-    only = within;
-  }
-  return false;
-}
-
-/* A statement under construction. */
-typedef struct draft {
-  sl_buf_t text;
-  sl_sql_param_t *params;
-  size_t n;
-  unsigned key;
-} draft_t;
-
-static bool draft_init(sl_sql_t *self, draft_t *d, size_t max, unsigned key)
-{
-  *d = (draft_t){.key = key};
+  *d = (sl_draft_t){.key = key};
   sl_buf_init(&d->text, 0);
   d->params = sl_arena_zalloc(self->arena, (max + 1) * sizeof *d->params);
   return d->params;
 }
 
-static void bind(draft_t *d, sl_legacy_t value, const sl_field_t *field)
+void sl_draft_bind(sl_draft_t *d, sl_legacy_t value, const sl_field_t *field)
 {
   sl_sql_param(&d->params[d->n++], value, field);
 }
 
-static sl_code_t finish(sl_sql_t *self, draft_t *d, sl_sql_statement_t *out, sl_code_t code,
-                        sl_err_t *err)
+void sl_draft_equals(sl_draft_t *d, const char *lead, sl_str_t name, sl_legacy_t value,
+                     const sl_field_t *field)
+{
+  sl_buf_addz(&d->text, lead);
+  sl_sql_identifier(&d->text, name);
+  sl_buf_addz(&d->text, " = ?");
+  sl_draft_bind(d, value, field);
+}
+
+sl_code_t sl_draft_parent(sl_sql_t *self, const sl_table_plan_t *table, sl_draft_t *d,
+                          sl_err_t *err)
+{
+  for (size_t i = 0; i < table->n_parent; i++) {
+    sl_legacy_t value;
+    sl_code_t code = sl_column_value(self, self->request, table->parent[i], &value, err);
+    if (code) return code;
+    sl_draft_equals(d, i ? " AND " : " WHERE ", sl_str(table->list->parent[i]), value,
+                    table->parent[i]->field);
+  }
+  return SL_OK;
+}
+
+sl_code_t sl_draft_finish(sl_sql_t *self, sl_draft_t *d, sl_sql_statement_t *out, sl_code_t code,
+                          sl_err_t *err)
 {
   *out = (sl_sql_statement_t){.key = d->key, .params = d->params, .n_params = d->n};
   if (!code) {
@@ -95,17 +94,22 @@ static sl_code_t finish(sl_sql_t *self, draft_t *d, sl_sql_statement_t *out, sl_
   return code;
 }
 
+unsigned sl_column_bit(const sl_table_plan_t *table, size_t i)
+{
+  return i >= table->n_key && i - table->n_key < table->n_optional ? 1u << (i - table->n_key) : 0;
+}
+
 /* --- insert
  * -------------------------------------------------------------------------------------------- */
 
 /* A column without a value is left out of the statement; beyond the columns that a key has bits
  * for, it is NULL. */
 static sl_code_t insert_column(sl_sql_t *self, const sl_table_plan_t *table, size_t i,
-                               const sl_record_t *record, draft_t *d, sl_err_t *err)
+                               const sl_record_t *record, sl_draft_t *d, sl_err_t *err)
 {
   const sl_column_plan_t *column = table->columns[i];
   sl_legacy_t value;
-  sl_code_t code = column_value(self, record, column, &value, err);
+  sl_code_t code = sl_column_value(self, record, column, &value, err);
   if (code) return code;
   bool optional = i >= table->n_key && i - table->n_key < table->n_optional;
   const sl_field_t *field = sl_field_in(column->field, record);
@@ -114,13 +118,8 @@ static sl_code_t insert_column(sl_sql_t *self, const sl_table_plan_t *table, siz
   if (value.state == SL_L_MISSING && i < table->n_key) return sl_field_missing(column->field, err);
   sl_buf_addz(&d->text, d->n ? ", " : " (");
   sl_sql_identifier(&d->text, column->label);
-  bind(d, value, column->field);
+  sl_draft_bind(d, value, column->field);
   return SL_OK;
-}
-
-static unsigned bit(const sl_table_plan_t *table, size_t i)
-{
-  return i >= table->n_key && i - table->n_key < table->n_optional ? 1u << (i - table->n_key) : 0;
 }
 
 /* Columns that the database makes are not the consumer's to give. */
@@ -138,27 +137,27 @@ static sl_code_t check_generated(const sl_table_plan_t *table, const sl_record_t
   return SL_OK;
 }
 
-static sl_code_t insert_into(sl_sql_t *self, const sl_table_plan_t *table,
-                             const sl_record_t *record, sl_sql_statement_t *out, sl_err_t *err)
+sl_code_t sl_change_insert(sl_sql_t *self, const sl_table_plan_t *table, const sl_record_t *record,
+                           sl_sql_statement_t *out, sl_err_t *err)
 {
-  draft_t d;
+  sl_draft_t d;
   unsigned mask = 0;
   sl_code_t code = check_generated(table, record, err);
-  if (!draft_init(self, &d, table->n_columns + table->n_parent, table->key_insert))
+  if (!sl_draft_init(self, &d, table->n_columns + table->n_parent, table->key_insert))
     return full(err);
   sl_buf_addz(&d.text, "INSERT INTO ");
   sl_sql_identifier(&d.text, sl_str(table->table));
   for (size_t i = 0; i < table->n_parent && !code; i++) {
     sl_legacy_t value;
-    code = column_value(self, self->request, table->parent[i], &value, err);
+    code = sl_column_value(self, self->request, table->parent[i], &value, err);
     sl_buf_addz(&d.text, d.n ? ", " : " (");
     sl_sql_identifier(&d.text, sl_str(table->list->parent[i]));
-    if (!code) bind(&d, value, table->parent[i]->field);
+    if (!code) sl_draft_bind(&d, value, table->parent[i]->field);
   }
   for (size_t i = 0; i < table->n_columns && !code; i++) {
     size_t before = d.n;
     code = insert_column(self, table, i, record, &d, err);
-    if (d.n > before) mask |= bit(table, i);
+    if (d.n > before) mask |= sl_column_bit(table, i);
   }
   sl_buf_addz(&d.text, ") VALUES (");
   for (size_t i = 0; i < d.n; i++) sl_buf_addz(&d.text, i ? ", ?" : "?");
@@ -166,7 +165,7 @@ static sl_code_t insert_into(sl_sql_t *self, const sl_table_plan_t *table,
   d.key += mask;
   if (!code && !d.n)
     code = sl_err_set(err, SL_INVALID, "a record with at least one value was expected");
-  return finish(self, &d, out, code, err);
+  return sl_draft_finish(self, &d, out, code, err);
 }
 
 sl_code_t sl_change_generated(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err)
@@ -182,153 +181,15 @@ sl_code_t sl_change_generated(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t 
   return SL_OK;
 }
 
-/* --- update
- * -------------------------------------------------------------------------------------------- */
-
-static sl_code_t set_column(sl_sql_t *self, const sl_table_plan_t *table, size_t i, draft_t *d,
-                            sl_err_t *err)
-{
-  const sl_column_plan_t *column = table->columns[i];
-  const sl_record_t *from =
-      column->place ? self->request->lists[column->place->index].first : self->request;
-  bool there = !column->place || sl_only_holds(&column->place->only, self->request);
-  const sl_field_t *field = there ? sl_field_in(column->field, from) : NULL;
-  sl_legacy_t value;
-  if (!self->op->change.replace && idle(column, self->request)) return SL_OK;
-  bool absent = field && !(column->place ? self->request->lists[column->place->whole->index].state
-                                         : sl_field_given(field, self->request));
-  if (absent && !self->op->change.replace && bit(table, i)) return SL_OK;
-  sl_code_t code = column_value(self, self->request, column, &value, err);
-  if (code) return code;
-  if (value.state == SL_L_MISSING && field && field->required) return sl_field_missing(field, err);
-  sl_buf_addz(&d->text, d->n ? ", " : " SET ");
-  sl_sql_identifier(&d->text, column->label);
-  sl_buf_addz(&d->text, " = ?");
-  bind(d, value, column->field);
-  d->key += bit(table, i);
-  return SL_OK;
-}
-
-static sl_code_t where_key(sl_sql_t *self, const sl_table_plan_t *table, draft_t *d, sl_err_t *err)
-{
-  for (size_t i = 0; i < table->n_key; i++) {
-    const sl_column_plan_t *column = table->columns[i];
-    sl_legacy_t value;
-    sl_code_t code = column_value(self, self->request, column, &value, err);
-    if (code) return code;
-    if (value.state == SL_L_MISSING || value.state == SL_L_NIL)
-      return sl_field_missing(column->field, err);
-    sl_buf_addz(&d->text, i ? " AND " : " WHERE ");
-    sl_sql_identifier(&d->text, column->label);
-    sl_buf_addz(&d->text, " = ?");
-    bind(d, value, column->field);
-  }
-  return SL_OK;
-}
-
-/* The entity tag of If-Match (RFC 9110 §13.1.1); .p NULL: there is none, or any will do. Weak ones
- * never match, and a list of several is not compared. */
-static sl_code_t if_match(sl_sql_t *self, sl_str_t *tag, sl_err_t *err)
-{
-  *tag = (sl_str_t){NULL, 0};
-  for (size_t i = 0; self->op->change.if_match && i < self->in->n_args; i++) {
-    if (!sl_str_eqz(self->in->args[i].name, "header:if-match")) continue;
-    sl_str_t value = self->in->args[i].value;
-    if (sl_str_eqz(value, "*")) return SL_OK;
-    bool one = value.len >= 2 && value.p[0] == '"' && value.p[value.len - 1] == '"' &&
-               !memchr(value.p + 1, '"', value.len - 2);
-    if (!one)
-      return sl_err_field(err, SL_INVALID, "header:if-match",
-                          "one strong entity tag was expected, as ETag gives it");
-    *tag = sl_strn(value.p + 1, value.len - 2);
-  }
-  return SL_OK;
-}
-
-static sl_code_t where_match(sl_sql_t *self, const sl_table_plan_t *table, draft_t *d,
-                             sl_err_t *err)
-{
-  const sl_field_t *field = self->op->change.if_match;
-  sl_legacy_t value;
-  sl_str_t tag;
-  sl_code_t code = if_match(self, &tag, err);
-  if (code || !tag.p) return code;
-  if (sl_codec_write_text(field->codec, tag, self->arena, &value, err))
-    return sl_err_field(err, SL_INVALID, "header:if-match",
-                        "an entity tag that ETag gave was expected");
-  sl_buf_addz(&d->text, " AND ");
-  sl_sql_identifier(&d->text, sl_str(field->legacy));
-  sl_buf_addz(&d->text, " = ?");
-  bind(d, value, field);
-  d->key += table->key_match - table->key_update;
-  return SL_OK;
-}
-
-static sl_code_t update(sl_sql_t *self, const sl_table_plan_t *table, sl_sql_statement_t *out,
-                        sl_err_t *err)
-{
-  draft_t d;
-  sl_code_t code = SL_OK;
-  if (!draft_init(self, &d, 2 * table->n_columns + 1, table->key_update)) return full(err);
-  sl_buf_addz(&d.text, "UPDATE ");
-  sl_sql_identifier(&d.text, sl_str(table->table));
-  for (size_t i = table->n_key; i < table->n_columns && !code; i++)
-    code = set_column(self, table, i, &d, err);
-  if (!code && !d.n) { /* nothing to change: still tells whether the record is there */
-    sl_buf_addz(&d.text, " SET ");
-    sl_sql_identifier(&d.text, table->columns[0]->label);
-    sl_buf_addz(&d.text, " = ");
-    sl_sql_identifier(&d.text, table->columns[0]->label);
-  }
-  if (!code) code = where_key(self, table, &d, err);
-  if (!code) code = where_match(self, table, &d, err);
-  return finish(self, &d, out, code, err);
-}
-
-sl_code_t sl_change_record(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err)
-{
-  const sl_table_plan_t *table = &self->plan->tables[0];
-  return self->op->change.kind == SL_CHANGE_INSERT
-             ? insert_into(self, table, self->request, out, err)
-             : update(self, table, out, err);
-}
-
-/* --- rows of lists
- * ------------------------------------------------------------------------------------- */
-
-sl_code_t sl_change_clear(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err)
-{
-  const sl_table_plan_t *table = &self->plan->tables[self->index];
-  draft_t d;
-  sl_code_t code = SL_OK;
-  if (!draft_init(self, &d, table->n_parent, table->key_delete)) return full(err);
-  sl_buf_addz(&d.text, "DELETE FROM ");
-  sl_sql_identifier(&d.text, sl_str(table->table));
-  for (size_t i = 0; i < table->n_parent && !code; i++) {
-    sl_legacy_t value;
-    code = column_value(self, self->request, table->parent[i], &value, err);
-    sl_buf_addz(&d.text, i ? " AND " : " WHERE ");
-    sl_sql_identifier(&d.text, sl_str(table->list->parent[i]));
-    sl_buf_addz(&d.text, " = ?");
-    if (!code) bind(&d, value, table->parent[i]->field);
-  }
-  return finish(self, &d, out, code, err);
-}
-
-sl_code_t sl_change_item(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err)
-{
-  return insert_into(self, &self->plan->tables[self->index], self->item, out, err);
-}
-
 /* --- reading again
  * ------------------------------------------------------------------------------------- */
 
 /* The field of the request that a param of the reading operation means: one with the same HTTP
  * end, the same name as its JSON member, or, when there is one param only, the key. */
-static const sl_field_t *meant(const sl_sql_t *self, const sl_op_t *reading,
-                               const sl_param_t *param)
+const sl_field_t *sl_change_meant(const sl_op_t *op, const sl_op_t *reading,
+                                  const sl_param_t *param)
 {
-  const sl_frame_t *frame = self->op->request;
+  const sl_frame_t *frame = op->request;
   const sl_field_t *key = NULL;
   unsigned keys = 0;
   for (size_t i = 0; i < frame->n_http; i++)
@@ -344,13 +205,12 @@ static const sl_field_t *meant(const sl_sql_t *self, const sl_op_t *reading,
   return keys == 1 && reading->n_params == 1 ? key : NULL;
 }
 
-bool sl_change_key_values(sl_sql_t *self, sl_err_t *err)
+bool sl_change_key_values(sl_sql_t *self, const sl_op_t *reading, sl_err_t *err)
 {
-  const sl_op_t *reading = self->op->reread;
   self->key_values =
       sl_arena_zalloc(self->arena, (reading->n_params + 1) * sizeof *self->key_values);
   for (size_t i = 0; self->key_values && i < reading->n_params; i++) {
-    const sl_field_t *field = meant(self, reading, &reading->params[i]);
+    const sl_field_t *field = sl_change_meant(self->op, reading, &reading->params[i]);
     if (!field && reading->params[i].optional) continue;
     if (!field || sl_change_value(self, self->request, field, &self->key_values[i], err))
       return false;

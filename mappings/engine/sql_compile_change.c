@@ -47,7 +47,29 @@ static void table_columns(sl_sqlb_t *b, sl_table_plan_t *table)
   table->key_update = *b->keys + (1u << table->n_optional);
   table->key_match = *b->keys + (2u << table->n_optional);
   table->key_delete = *b->keys + (3u << table->n_optional);
-  *b->keys += (3u << table->n_optional) + 1;
+  table->key_rows = table->key_delete + 1;
+  table->key_drop = table->key_delete + 2;
+  *b->keys += (3u << table->n_optional) + 3;
+}
+
+/* The columns that tell the list's rows apart; they have to be written. */
+static void item_key(sl_sqlb_t *b, sl_table_plan_t *table)
+{
+  const sl_list_t *list = table->list;
+  table->item_key = sl_sqlb_alloc(b, (list->n_key + 1) * sizeof *table->item_key);
+  table->on_write = list->on_write;
+  for (size_t k = 0; table->item_key && k < list->n_key; k++) {
+    const sl_column_plan_t *found = NULL;
+    for (size_t i = 0; i < table->n_columns; i++)
+      if (table->columns[i]->field && sl_label_eq(table->columns[i]->label, list->key[k]))
+        found = table->columns[i];
+    if (found)
+      table->item_key[table->n_item_key++] = found;
+    else
+      sl_sqlb_error(b, "R353", list->line, list->col, NULL,
+                    "key=\"%s\" is no column of the list that is written", list->key[k]);
+  }
+  if (!table->n_item_key && table->on_write == SL_WRITE_ALIGN) table->on_write = SL_WRITE_REPLACE;
 }
 
 static void child_table(sl_sqlb_t *b, sl_table_plan_t *table, const sl_list_t *list)
@@ -75,6 +97,7 @@ static void child_table(sl_sqlb_t *b, sl_table_plan_t *table, const sl_list_t *l
                        list->parent[i]);
   }
   table_columns(b, table);
+  item_key(b, table);
 }
 
 /* What the database makes by itself is not known to us: a list's rows or the reread may need it. */
@@ -124,6 +147,7 @@ void sl_sqlb_change(sl_sqlb_t *b)
   for (size_t i = 0; i < frame->n_lists; i++)
     if (frame->lists[i]->access != SL_READ_ONLY && sl_list_has_rows(frame->lists[i]))
       child_table(b, &v[b->plan->n_tables++], frame->lists[i]);
+  if (op->base) sl_sqlb_base(b, v, b->plan->n_tables);
   b->plan->generated_key = *b->keys;
   *b->keys += (unsigned)op->change.n_generated;
   check_generated(b);

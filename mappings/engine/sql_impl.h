@@ -99,6 +99,14 @@ typedef struct sl_table_plan {
   const sl_column_plan_t **parent; /* list: the record's columns that its rows carry */
   size_t n_parent;
   unsigned key_insert, key_update, key_match, key_delete; /* first statement keys */
+  unsigned key_rows, key_drop;
+  uint8_t on_write; /* list: sl_on_write_t; ALIGN only with a key */
+  const sl_column_plan_t **item_key;
+  size_t n_item_key;
+  /* With a base: what its answer has for the list, for each of columns (NULL: nothing) and for
+   * item_key. */
+  const sl_list_t *base_list;
+  const sl_field_t **base_fields, **base_item_key;
 } sl_table_plan_t;
 
 typedef struct sl_sql_plan {
@@ -111,8 +119,9 @@ typedef struct sl_sql_plan {
   uint32_t binding;                     /* of cursors */
   const sl_table_plan_t *tables;        /* change: the record's table, then its lists' */
   size_t n_tables;
-  unsigned generated_key; /* statement key of the first <generated> */
-  const char *call_text;  /* of the procedure */
+  const sl_field_t *base_match; /* the version in the base's answer; NULL: it has none */
+  unsigned generated_key;       /* statement key of the first <generated> */
+  const char *call_text;        /* of the procedure */
   unsigned call_key;
 } sl_sql_plan_t;
 
@@ -137,6 +146,27 @@ typedef struct sl_rows {
   size_t count;                       /* records of the first level */
 } sl_rows_t;
 
+/* An item of the consumer, and the row that it is to become of; NULL: a new one. */
+typedef struct sl_pair {
+  const sl_record_t *item, *old;
+} sl_pair_t;
+
+/* What one call does with a list's table. */
+typedef struct sl_table_state {
+  sl_record_t *first, *last; /* rows that are there, if they were selected for this */
+  sl_pair_t *pairs;
+  size_t n_pairs;
+  const sl_record_t **gone; /* rows that no item is for */
+  size_t n_gone;
+} sl_table_state_t;
+
+/* What is to be done with an update. */
+typedef enum sl_verdict {
+  SL_VERDICT_DO,
+  SL_VERDICT_SAME, /* nothing has changed: it is left out */
+  SL_VERDICT_STALE /* If-Match names another version than the base has */
+} sl_verdict_t;
+
 struct sl_sql {
   const sl_op_t *op;
   const sl_sql_plan_t *plan;
@@ -148,20 +178,28 @@ struct sl_sql {
 
   enum {
     SL_AT_START,
+    SL_AT_ROWS, /* the rows of a list that is aligned */
     SL_AT_GENERATED,
     SL_AT_RECORD, /* insert or update of the record's row */
     SL_AT_CLEAR,  /* delete of a list's rows */
-    SL_AT_ITEM,   /* insert of a list's row */
+    SL_AT_DROP,   /* delete of one */
+    SL_AT_ITEM,   /* insert or update of a list's row */
     SL_AT_CALL,   /* of a procedure */
     SL_AT_SELECT,
     SL_AT_LIST, /* select with for= */
     SL_AT_END
   } at;
-  size_t index;            /* of the generated value, table or select */
-  const sl_record_t *item; /* of a list, to be inserted */
-  sl_legacy_t *generated;  /* by op->change.generated */
+  size_t index;             /* of the generated value, table or select */
+  size_t nth;               /* of a table's items, or of its rows that go */
+  sl_table_state_t *tables; /* by plan->tables */
+  sl_legacy_t *generated;   /* by op->change.generated */
 
-  /* reading: op itself, or what reread= names */
+  /* the put rule */
+  bool basing;             /* the base is being read */
+  const sl_record_t *base; /* the record as it is, in the answer of op->base; NULL: not known */
+  sl_buf_t ours, theirs;   /* JSON that is compared */
+
+  /* reading: op itself, or what base= or reread= names */
   const sl_op_t *reading;
   const sl_sql_plan_t *reading_plan;
   sl_legacy_t *key_values; /* reread: by the reading operation's params */
@@ -193,14 +231,57 @@ sl_code_t sl_rows_finish(sl_sql_t *self, sl_err_t *err);
 
 /* sql_change.c */
 sl_code_t sl_change_generated(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err);
-sl_code_t sl_change_record(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err);
-sl_code_t sl_change_clear(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err);
-sl_code_t sl_change_item(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err);
+/* A new row of table. */
+sl_code_t sl_change_insert(sl_sql_t *self, const sl_table_plan_t *table, const sl_record_t *record,
+                           sl_sql_statement_t *out, sl_err_t *err);
 /* Legacy spelling of a field of the request, or what was generated for it. */
 sl_code_t sl_change_value(sl_sql_t *self, const sl_record_t *record, const sl_field_t *field,
                           sl_legacy_t *out, sl_err_t *err);
-/* Values for the params of the operation to read again; false when one cannot be told. */
-bool sl_change_key_values(sl_sql_t *self, sl_err_t *err);
+/* Values for the params of an operation that reads the record, into self->key_values; false when
+ * one cannot be told. */
+bool sl_change_key_values(sl_sql_t *self, const sl_op_t *reading, sl_err_t *err);
+/* The field of op's request that a param of reading means; NULL: none. */
+const sl_field_t *sl_change_meant(const sl_op_t *op, const sl_op_t *reading,
+                                  const sl_param_t *param);
+
+/* sql_update.c */
+sl_code_t sl_update_record(sl_sql_t *self, sl_sql_statement_t *out, sl_verdict_t *verdict_p,
+                           sl_err_t *err);
+sl_code_t sl_update_row(sl_sql_t *self, const sl_table_plan_t *table, const sl_pair_t *pair,
+                        sl_sql_statement_t *out, sl_verdict_t *verdict_p, sl_err_t *err);
+/* SELECT of a list's rows as they are: the columns that sl_table_reads. */
+sl_code_t sl_update_rows(sl_sql_t *self, const sl_table_plan_t *table, sl_sql_statement_t *out,
+                         sl_err_t *err);
+/* DELETE of one row, or (old NULL) of all rows of the record. */
+sl_code_t sl_update_delete(sl_sql_t *self, const sl_table_plan_t *table, const sl_record_t *old,
+                           sl_sql_statement_t *out, sl_err_t *err);
+
+/* sql_base.c. base: a record that holds what is there, old: its field for the same column. */
+/* Did the consumer send what it reads as, letter by letter? A mask of it, too. */
+bool sl_base_says_same(sl_sql_t *self, const sl_field_t *field, const sl_record_t *record,
+                       const sl_field_t *old, const sl_record_t *base);
+/* Is value, which would be written, the same, or another spelling of the same? */
+bool sl_base_means_same(sl_sql_t *self, const sl_field_t *field, sl_legacy_t value,
+                        const sl_field_t *old, const sl_record_t *base);
+/* Takes the base's value for a field that the consumer left out; false: it has none. */
+bool sl_base_fill(sl_sql_t *self, const sl_record_t *record, const sl_field_t *field,
+                  const sl_record_t *base);
+
+/* sql_align.c */
+bool sl_table_identifies(const sl_table_plan_t *table, const sl_column_plan_t *column);
+/* One line of the record itself, whatever kind it is of? */
+bool sl_column_is_plain(const sl_column_plan_t *column);
+/* Can it be compared with what is there? */
+bool sl_table_reads(const sl_table_plan_t *table, size_t i);
+/* Does this call write the list's rows? In a PATCH only if it was sent. */
+bool sl_table_written(const sl_sql_t *self, const sl_table_plan_t *table);
+/* Have its rows to be selected first? */
+bool sl_align_reads(const sl_sql_t *self, const sl_table_plan_t *table);
+sl_code_t sl_align_row(sl_sql_t *self, const sl_sql_cell_t *cells, size_t n, sl_err_t *err);
+/* All that is there is known: which item is which row. SL_INVALID when one comes twice. */
+sl_code_t sl_align(sl_sql_t *self, sl_err_t *err);
+/* Will any row of a list change? */
+sl_code_t sl_align_changes(sl_sql_t *self, bool *changes_p, sl_err_t *err);
 
 /* sql_call.c */
 sl_code_t sl_call_statement(sl_sql_t *self, sl_sql_statement_t *out, sl_err_t *err);

@@ -16,7 +16,10 @@ sl_sql_t *sl_sql_new(const sl_op_t *op, sl_arena_t *arena, const sl_input_t *in,
 {
   sl_sql_t *self = sl_arena_zalloc(arena, sizeof *self);
   sl_legacy_t *generated = sl_arena_zalloc(arena, (op->change.n_generated + 1) * sizeof *generated);
-  if (!self || !generated) return NULL;
+  const sl_sql_plan_t *plan = op->sql;
+  sl_table_state_t *tables =
+      sl_arena_zalloc(arena, ((plan ? plan->n_tables : 0) + 1) * sizeof *tables);
+  if (!self || !generated || !tables) return NULL;
   *self = (sl_sql_t){.op = op,
                      .plan = op->sql,
                      .arena = arena,
@@ -25,19 +28,33 @@ sl_sql_t *sl_sql_new(const sl_op_t *op, sl_arena_t *arena, const sl_input_t *in,
                      .out = out,
                      .start = out->len,
                      .generated = generated,
+                     .tables = tables,
                      .reading = op,
                      .reading_plan = op->sql};
+  sl_buf_init(&self->ours, 0);
+  sl_buf_init(&self->theirs, 0);
   return self;
 }
 
 void sl_sql_fini(sl_sql_t *self)
 {
-  if (self) sl_arena_destroy(&self->item_arena);
+  if (!self) return;
+  sl_arena_destroy(&self->item_arena);
+  sl_buf_fini(&self->ours);
+  sl_buf_fini(&self->theirs);
 }
 
 bool sl_sql_transaction(const sl_op_t *op)
 {
   return op->transaction || op->change.kind != SL_CHANGE_NONE || op->procedure;
+}
+
+bool sl_sql_reads_first(const sl_op_t *op)
+{
+  const sl_sql_plan_t *plan = op->sql;
+  for (size_t i = 1; plan && op->change.kind == SL_CHANGE_UPDATE && i < plan->n_tables; i++)
+    if (plan->tables[i].on_write == SL_WRITE_ALIGN) return true;
+  return op->base;
 }
 
 /* --- parameters
@@ -147,50 +164,18 @@ static sl_code_t select_statement(sl_sql_t *self, size_t select, sl_sql_statemen
 }
 
 /* --- the order of statements
- * --------------------------------------------------------------------------- */
+ * ---------------------------------------------------------------------------
+ *
+ * What is read comes first: the base, then rows of lists that are to be aligned. Then the record's
+ * row is written, which tells whether it is there; then rows of lists go, those of the last list
+ * first, and then rows change or come, those of the first list first: so that rows may refer to the
+ * record and to rows of the lists before their own. */
 
-static void to_lists(sl_sql_t *self, size_t from)
+static void read_with(sl_sql_t *self, const sl_op_t *op)
 {
-  self->at = SL_AT_END;
-  if (!self->first) return; /* no record, no lists */
-  for (size_t i = from; i < self->reading->n_selects && self->at == SL_AT_END; i++)
-    if (self->reading->selects[i].list) self->at = SL_AT_LIST, self->index = i;
-}
-
-static void to_reread(sl_sql_t *self)
-{
-  sl_err_t err;
-  self->at = SL_AT_END;
-  if (!self->op->reread) return;
-  if (!sl_change_key_values(self, &err)) return; /* the change stands; only its body is not told */
-  self->reading = self->op->reread;
-  self->reading_plan = self->op->reread->sql;
+  self->reading = op;
+  self->reading_plan = op->sql;
   self->at = SL_AT_SELECT;
-}
-
-static bool list_given(const sl_sql_t *self, const sl_table_plan_t *table)
-{
-  return self->request->lists[table->list->index].state != SL_J_ABSENT;
-}
-
-/* From table `from` on: what is to be cleared or inserted next. */
-static void to_tables(sl_sql_t *self, size_t from)
-{
-  bool update = self->op->change.kind == SL_CHANGE_UPDATE;
-  for (size_t i = from; i < self->plan->n_tables; i++) {
-    const sl_table_plan_t *table = &self->plan->tables[i];
-    if (update && !self->op->change.replace && !list_given(self, table)) continue;
-    self->index = i;
-    self->item = self->request->lists[table->list->index].first;
-    if (update) {
-      self->at = SL_AT_CLEAR;
-      return;
-    }
-    if (!self->item) continue;
-    self->at = SL_AT_ITEM;
-    return;
-  }
-  to_reread(self);
 }
 
 static void to_generated(sl_sql_t *self, size_t from)
@@ -204,11 +189,85 @@ static void to_generated(sl_sql_t *self, size_t from)
   }
 }
 
+static sl_code_t to_rows(sl_sql_t *self, size_t from, sl_err_t *err)
+{
+  for (size_t i = from; i < self->plan->n_tables; i++) {
+    if (!sl_align_reads(self, &self->plan->tables[i])) continue;
+    self->at = SL_AT_ROWS;
+    self->index = i;
+    return SL_OK;
+  }
+  to_generated(self, 0);
+  return sl_align(self, err);
+}
+
+static sl_code_t based(sl_sql_t *self, sl_err_t *err)
+{
+  self->base = self->first;
+  self->first = self->last = NULL;
+  self->basing = false;
+  self->reading = self->op;
+  self->reading_plan = self->plan;
+  return to_rows(self, 1, err);
+}
+
+static sl_code_t to_lists(sl_sql_t *self, size_t from, sl_err_t *err)
+{
+  self->at = SL_AT_END;
+  for (size_t i = from; self->first && i < self->reading->n_selects; i++) {
+    if (!self->reading->selects[i].list) continue;
+    self->at = SL_AT_LIST;
+    self->index = i;
+    return SL_OK;
+  }
+  return self->basing ? based(self, err) : SL_OK;
+}
+
+static void to_reread(sl_sql_t *self)
+{
+  sl_err_t err;
+  self->at = SL_AT_END;
+  if (!self->op->reread) return;
+  /* Where it cannot be told what to read, the change stands; only its body is not told. */
+  if (sl_change_key_values(self, self->op->reread, &err)) read_with(self, self->op->reread);
+}
+
+static void to_items(sl_sql_t *self, size_t from)
+{
+  for (size_t i = from; i < self->plan->n_tables; i++) {
+    if (!self->tables[i].n_pairs) continue;
+    self->at = SL_AT_ITEM;
+    self->index = i;
+    self->nth = 0;
+    return;
+  }
+  to_reread(self);
+}
+
+/* Rows of table `from` and of those before it. */
+static void to_drops(sl_sql_t *self, size_t from)
+{
+  bool update = self->op->change.kind == SL_CHANGE_UPDATE;
+  for (size_t i = from; update && i > 0; i--) {
+    const sl_table_plan_t *table = &self->plan->tables[i];
+    bool all = table->on_write == SL_WRITE_REPLACE;
+    if (!sl_table_written(self, table) || (!all && !self->tables[i].n_gone)) continue;
+    self->at = all ? SL_AT_CLEAR : SL_AT_DROP;
+    self->index = i;
+    self->nth = 0;
+    return;
+  }
+  to_items(self, 1);
+}
+
 static void after_item(sl_sql_t *self)
 {
-  if (self->at == SL_AT_ITEM) self->item = self->item->next;
-  self->at = SL_AT_ITEM;
-  if (!self->item) to_tables(self, self->index + 1);
+  if (++self->nth == self->tables[self->index].n_pairs) to_items(self, self->index + 1);
+}
+
+static void after_drop(sl_sql_t *self)
+{
+  if (++self->nth == self->tables[self->index].n_gone) to_drops(self, self->index - 1);
 }
 
 static sl_code_t begin(sl_sql_t *self, sl_err_t *err)
@@ -216,28 +275,70 @@ static sl_code_t begin(sl_sql_t *self, sl_err_t *err)
   if (!self->plan) return sl_err_set(err, SL_BUG, "the operation was not compiled");
   sl_code_t code = self->op->change.kind ? sl_lists_spread(self->request, self->arena, err) : SL_OK;
   if (code) return code;
-  if (self->op->change.kind)
-    to_generated(self, 0);
-  else
-    self->at = self->op->procedure ? SL_AT_CALL : SL_AT_SELECT;
+  if (self->op->procedure) {
+    self->at = SL_AT_CALL;
+  } else if (!self->op->change.kind) {
+    self->at = SL_AT_SELECT;
+  } else if (!self->op->base) {
+    return to_rows(self, 1, err);
+  } else {
+    sl_err_clear(err);
+    if (!sl_change_key_values(self, self->op->base, err))
+      return err->code ? err->code : sl_err_set(err, SL_BUG, "the base cannot be told");
+    read_with(self, self->op->base);
+    self->basing = true;
+  }
   return self->op->page ? sl_page_read(self, err) : SL_OK;
 }
 
 static sl_code_t close(sl_sql_t *self, sl_err_t *err);
 
-sl_code_t sl_sql_next(sl_sql_t *self, sl_sql_statement_t *statement, bool *done_p, sl_err_t *err)
+static sl_code_t judge_rows(sl_sql_t *self, const sl_op_t *op, long rows, bool *rollback_p,
+                            sl_err_t *err);
+
+/* The record's row, or, when nothing is to be done with it, what comes behind it. */
+static sl_code_t next_record(sl_sql_t *self, sl_sql_statement_t *statement, bool *skip_p,
+                             sl_err_t *err)
 {
-  *done_p = false;
-  memset(statement, 0, sizeof *statement);
-  if (self->at == SL_AT_START) {
-    sl_code_t code = begin(self, err);
-    if (code) return code;
-  }
+  sl_verdict_t verdict;
+  bool rollback;
+  if (self->op->change.kind == SL_CHANGE_INSERT)
+    return sl_change_insert(self, &self->plan->tables[0], self->request, statement, err);
+  sl_code_t code = sl_update_record(self, statement, &verdict, err);
+  if (code || verdict == SL_VERDICT_DO) return code;
+  *skip_p = true;
+  code = judge_rows(self, self->op, verdict == SL_VERDICT_STALE ? 0 : 1, &rollback, err);
+  if (!code && !self->ended) to_drops(self, self->plan->n_tables - 1);
+  return code;
+}
+
+static sl_code_t next_item(sl_sql_t *self, sl_sql_statement_t *statement, bool *skip_p,
+                           sl_err_t *err)
+{
+  const sl_table_plan_t *table = &self->plan->tables[self->index];
+  const sl_pair_t *pair = &self->tables[self->index].pairs[self->nth];
+  sl_verdict_t verdict;
+  if (!pair->old) return sl_change_insert(self, table, pair->item, statement, err);
+  sl_code_t code = sl_update_row(self, table, pair, statement, &verdict, err);
+  if (code || verdict == SL_VERDICT_DO) return code;
+  *skip_p = true;
+  after_item(self);
+  return SL_OK;
+}
+
+static sl_code_t next(sl_sql_t *self, sl_sql_statement_t *statement, bool *done_p, bool *skip_p,
+                      sl_err_t *err)
+{
+  const sl_table_plan_t *tables = self->plan->tables;
   switch (self->at) {
+  case SL_AT_ROWS: return sl_update_rows(self, &tables[self->index], statement, err);
   case SL_AT_GENERATED: return sl_change_generated(self, statement, err);
-  case SL_AT_RECORD: return sl_change_record(self, statement, err);
-  case SL_AT_CLEAR: return sl_change_clear(self, statement, err);
-  case SL_AT_ITEM: return sl_change_item(self, statement, err);
+  case SL_AT_RECORD: return next_record(self, statement, skip_p, err);
+  case SL_AT_CLEAR: return sl_update_delete(self, &tables[self->index], NULL, statement, err);
+  case SL_AT_DROP:
+    return sl_update_delete(self, &tables[self->index], self->tables[self->index].gone[self->nth],
+                            statement, err);
+  case SL_AT_ITEM: return next_item(self, statement, skip_p, err);
   case SL_AT_CALL: return sl_call_statement(self, statement, err);
   case SL_AT_SELECT:
     return select_statement(self, (size_t)self->reading_plan->main_select, statement, err);
@@ -248,12 +349,24 @@ sl_code_t sl_sql_next(sl_sql_t *self, sl_sql_statement_t *statement, bool *done_
   return self->ended ? SL_OK : close(self, err);
 }
 
+sl_code_t sl_sql_next(sl_sql_t *self, sl_sql_statement_t *statement, bool *done_p, sl_err_t *err)
+{
+  sl_code_t code = self->at == SL_AT_START ? begin(self, err) : SL_OK;
+  for (bool skip = true; skip && !code;) {
+    skip = *done_p = false;
+    memset(statement, 0, sizeof *statement);
+    code = next(self, statement, done_p, &skip, err);
+  }
+  return code;
+}
+
 /* --- rows
  * ---------------------------------------------------------------------------------------------- */
 
 sl_code_t sl_sql_columns(sl_sql_t *self, const sl_str_t *labels, size_t n, sl_err_t *err)
 {
   if (self->at == SL_AT_CALL && !self->op->n_selects) return SL_OK; /* rows that nobody wants */
+  if (self->at == SL_AT_ROWS) return SL_OK; /* in the order of our own text */
   if (self->at != SL_AT_GENERATED) return sl_rows_columns(self, labels, n, err);
   return n ? SL_OK : sl_err_set(err, SL_GARBAGE, "the select of a generated value has no column");
 }
@@ -261,6 +374,7 @@ sl_code_t sl_sql_columns(sl_sql_t *self, const sl_str_t *labels, size_t n, sl_er
 sl_code_t sl_sql_row(sl_sql_t *self, const sl_sql_cell_t *cells, size_t n, sl_err_t *err)
 {
   if (self->at == SL_AT_CALL && !self->op->n_selects) return SL_OK;
+  if (self->at == SL_AT_ROWS) return sl_align_row(self, cells, n, err);
   if (self->at != SL_AT_GENERATED) return sl_rows_row(self, cells, n, err);
   sl_legacy_t *value = &self->generated[self->index];
   if (value->state != SL_L_MISSING || !n || cells[0].null)
@@ -309,17 +423,19 @@ static sl_code_t set_problem(sl_sql_t *self, const sl_when_t *when, bool *rollba
 }
 
 /* #rows: how many there are, or were changed. No row where one is meant is 404, unless said. */
-static sl_code_t judge_rows(sl_sql_t *self, long rows, bool *rollback_p, sl_err_t *err)
+static sl_code_t judge_rows(sl_sql_t *self, const sl_op_t *op, long rows, bool *rollback_p,
+                            sl_err_t *err)
 {
   char text[24];
   snprintf(text, sizeof text, "%ld", rows);
-  const sl_when_t *when = pick(self->op, SL_FROM_ROWS, sl_str(text));
-  bool list = self->op->rows && !self->op->change.kind;
-  static const sl_when_t none = {.status = 404, .problem = "not-found"};
-  if (!when && rows == 0 && !list) when = &none;
+  const sl_when_t *when = pick(op, SL_FROM_ROWS, sl_str(text));
+  bool list = op->rows && !op->change.kind;
+  static const sl_when_t none = {.status = 404, .problem = "not-found"},
+                         stale = {.status = 412, .problem = "precondition-failed"};
+  if (!when && rows == 0 && !list) when = self->base ? &stale : &none;
   if (!when) return SL_OK;
   if (when->status >= 200 && when->status < 300) {
-    self->status = when->status;
+    if (op == self->op) self->status = when->status;
     return SL_OK;
   }
   if (self->head)
@@ -329,16 +445,15 @@ static sl_code_t judge_rows(sl_sql_t *self, long rows, bool *rollback_p, sl_err_
 
 /* Return codes: columns of the record, params that come back. The first that is no success
  * decides. */
-static sl_code_t judge_fields(sl_sql_t *self, bool *rollback_p, sl_err_t *err)
+static sl_code_t judge_fields(sl_sql_t *self, const sl_op_t *op, bool *rollback_p, sl_err_t *err)
 {
-  const sl_op_t *op = self->op;
   for (size_t i = 0; i < op->n_outcomes; i++) {
     if (op->outcomes[i].source != SL_FROM_FIELD) continue;
     const sl_when_t *when =
         sl_outcome_pick(&op->outcomes[i], slot_text(self, op->outcomes[i].field));
     if (!when) return sl_err_set(err, SL_BUG, "an outcome without otherwise");
     if (when->status >= 300) return set_problem(self, when, rollback_p, err);
-    self->status = when->status;
+    if (op == self->op) self->status = when->status;
   }
   return SL_OK;
 }
@@ -346,7 +461,7 @@ static sl_code_t judge_fields(sl_sql_t *self, bool *rollback_p, sl_err_t *err)
 static sl_code_t called(sl_sql_t *self, bool *rollback_p, sl_err_t *err)
 {
   sl_code_t code = sl_call_complete(self, err);
-  if (!code) code = judge_fields(self, rollback_p, err);
+  if (!code) code = judge_fields(self, self->op, rollback_p, err);
   if (!code) self->at = SL_AT_END;
   return code;
 }
@@ -374,39 +489,60 @@ sl_code_t sl_sql_not_committed(sl_sql_t *self, const char *sqlstate, sl_err_t *e
 
 static sl_code_t selected(sl_sql_t *self, bool *rollback_p, sl_err_t *err)
 {
+  bool judged = self->basing || self->reading == self->op; /* what is read again is there */
   sl_code_t code = sl_rows_end(self, err);
-  if (code) return code;
-  if (self->reading == self->op) code = judge_rows(self, (long)self->rows.count, rollback_p, err);
-  if (!code && !self->ended && self->reading == self->op)
-    code = judge_fields(self, rollback_p, err);
-  if (!code && !self->ended) to_lists(self, 0);
+  if (!code && judged)
+    code = judge_rows(self, self->reading, (long)self->rows.count, rollback_p, err);
+  if (!code && !self->ended && judged) code = judge_fields(self, self->reading, rollback_p, err);
+  if (!code && !self->ended) code = to_lists(self, 0, err);
   return code;
+}
+
+static sl_code_t written(sl_sql_t *self, long rows, bool *rollback_p, sl_err_t *err)
+{
+  sl_code_t code = SL_OK;
+  if (self->op->change.kind == SL_CHANGE_UPDATE)
+    code = judge_rows(self, self->op, rows, rollback_p, err);
+  if (!code && !self->ended) to_drops(self, self->plan->n_tables - 1);
+  return code;
+}
+
+/* A row that was there a moment ago is not: someone else was faster, as a serialization failure
+ * says. */
+static sl_code_t item_written(sl_sql_t *self, long rows, bool *rollback_p, sl_err_t *err)
+{
+  bool update = self->tables[self->index].pairs[self->nth].old != NULL;
+  if (update && rows == 0) return refused(self, "40001", rollback_p, err);
+  after_item(self);
+  return SL_OK;
+}
+
+static sl_code_t generated(sl_sql_t *self, sl_err_t *err)
+{
+  if (self->generated[self->index].state == SL_L_MISSING)
+    return sl_err_set(err, SL_GARBAGE, "the select of a generated value gave none");
+  to_generated(self, self->index + 1);
+  return SL_OK;
 }
 
 sl_code_t sl_sql_done(sl_sql_t *self, long rows, const char *sqlstate, bool *rollback_p,
                       sl_err_t *err)
 {
-  sl_code_t code = SL_OK;
   *rollback_p = false;
   if (strcmp(sqlstate, "00000") != 0) return refused(self, sqlstate, rollback_p, err);
   switch (self->at) {
-  case SL_AT_GENERATED:
-    if (self->generated[self->index].state == SL_L_MISSING)
-      return sl_err_set(err, SL_GARBAGE, "the select of a generated value gave none");
-    to_generated(self, self->index + 1);
-    break;
-  case SL_AT_RECORD:
-    if (self->op->change.kind == SL_CHANGE_UPDATE) code = judge_rows(self, rows, rollback_p, err);
-    if (!code && !self->ended) to_tables(self, 1);
-    break;
-  case SL_AT_CLEAR:
-  case SL_AT_ITEM: after_item(self); break;
-  case SL_AT_CALL: code = called(self, rollback_p, err); break;
-  case SL_AT_SELECT: code = selected(self, rollback_p, err); break;
-  case SL_AT_LIST: to_lists(self, self->index + 1); break;
-  default: return sl_err_set(err, SL_BUG, "no statement was under way");
+  case SL_AT_ROWS: return to_rows(self, self->index + 1, err);
+  case SL_AT_GENERATED: return generated(self, err);
+  case SL_AT_RECORD: return written(self, rows, rollback_p, err);
+  case SL_AT_CLEAR: return to_drops(self, self->index - 1), SL_OK;
+  case SL_AT_DROP: return after_drop(self), SL_OK;
+  case SL_AT_ITEM: return item_written(self, rows, rollback_p, err);
+  case SL_AT_CALL: return called(self, rollback_p, err);
+  case SL_AT_SELECT: return selected(self, rollback_p, err);
+  case SL_AT_LIST: return to_lists(self, self->index + 1, err);
+  default: break;
   }
-  return code;
+  return sl_err_set(err, SL_BUG, "no statement was under way");
 }
 
 /* --- the answer
@@ -442,48 +578,4 @@ static sl_code_t close(sl_sql_t *self, sl_err_t *err)
 bool sl_sql_head(const sl_sql_t *self)
 {
   return self->head;
-}
-
-static void add_header(sl_answer_t *answer, const char *name, sl_str_t value)
-{
-  if (!value.p || answer->n_headers == SL_ANSWER_HEADERS) return;
-  answer->headers[answer->n_headers++] = (sl_answer_header_t){sl_str(name), value};
-}
-
-/* Header ends of the record that was read: ETag and the like. */
-static void record_headers(sl_sql_t *self, sl_answer_t *answer)
-{
-  if (!self->first || self->reading->rows) return;
-  const sl_frame_t *frame = self->first->frame;
-  for (size_t i = 0; i < frame->n_http; i++) {
-    sl_buf_t text;
-    sl_read_t result;
-    sl_err_t err;
-    const sl_field_t *field = frame->http[i].field;
-    if (strncmp(frame->http[i].name.p, "header:", 7)) continue;
-    sl_buf_init(&text, 0);
-    bool tag = sl_str_eqz(frame->http[i].name, "header:etag"); /* RFC 9110 §8.8.3: in quotes */
-    if (tag) sl_buf_addc(&text, '"');
-    bool ok = !sl_field_read_text(field, self->first, self->arena, &text, &result, &err) &&
-              result == SL_READ_VALUE;
-    if (tag) sl_buf_addc(&text, '"');
-    if (ok)
-      add_header(answer, frame->http[i].name.p + 7, sl_arena_str(self->arena, sl_buf_str(&text)));
-    sl_buf_fini(&text);
-  }
-}
-
-sl_code_t sl_sql_answer(sl_sql_t *self, sl_answer_t *answer, sl_err_t *err)
-{
-  if (!self->head) return sl_err_set(err, SL_GARBAGE, "the database's answer ended too early");
-  memset(answer, 0, sizeof *answer);
-  answer->problem = self->problem;
-  answer->status = self->status;
-  if (!answer->status) answer->status = self->op->status ? self->op->status : 200; /* streams */
-  if (self->problem) return SL_OK;
-  record_headers(self, answer);
-  if (self->more) add_header(answer, "Link", sl_page_link(self));
-  if (self->op->change.kind == SL_CHANGE_INSERT)
-    add_header(answer, "Location", sl_page_location(self));
-  return SL_OK;
 }

@@ -155,8 +155,8 @@ def writes(t, w):
     count = "SELECT (SELECT COUNT(*) FROM ORDERS), (SELECT COUNT(*) FROM ORDER_LINES)"
     before = w.db.sql(count)
     twice = dict(NEW, lines=[NEW["lines"][0], NEW["lines"][0]])
-    t.ok(is_problem(post(w.gateway, "/orders", twice), 409, "conflict"), "order_second-line-twice_409")
-    t.equal(w.db.sql(count), before, "order_second-line-twice_all-rolled-back")
+    r = post(w.gateway, "/orders", twice)
+    t.ok(r.status in (400, 422) and "twice" in r.text, "order_second-line-twice_refused", r)
     r = post(w.gateway, "/orders", dict(NEW, status="lost"))
     t.ok(r.status in (400, 422) and "status" in r.text, "order_unknown-code_refused-naming-it", r)
     r = post(w.gateway, "/orders", dict(NEW, surprise=1))
@@ -172,6 +172,8 @@ def exact(t, w):
         back = get(w.gateway, "/entries/%d" % (100 + i)).json
         t.ok(r.status == 201 and back.get("amount") == amount and back.get("number") == number
              and back.get("memo") == memo, "exact_%s_unharmed" % amount, (r, back))
+    r = post(w.gateway, "/entries", {"id": 100, "amount": "2.0000", "number": "1", "memo": None})
+    t.ok(is_problem(r, 409, "conflict"), "exact_key-that-is-there_409", r)
     for i, bad in enumerate([{"amount": "1.00005"}, {"amount": "123456789012345678901.0"}, {"amount": "1e5"},
                              {"number": "1" * 41}, {"memo": "x" * 61}, {"amount": "-0.00"}, {"number": "-0"},
                              {"memo": "a\0b"}]):

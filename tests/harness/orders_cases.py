@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """mappings/examples/orders over a real database: run by odbc-orders.py, once for each."""
+import threading
 from erp_db import *
 
 ORDERS = os.path.join(SOURCE, "mappings", "examples", "orders", "orders.map.xml")
@@ -155,6 +156,90 @@ def procedures(t, w):
     t.equal(w.journal(), ["checked 1"], "procedure_refused-input_not-called")
 
 
+# --- writing ---------------------------------------------------------------------------------------
+
+
+def creates(t, w):
+    new = {"status": "open", "orderedOn": "2026-03-01", "customer": {"id": "7"}, "total": "10.00",
+           "lines": [{"no": 1, "sku": "PIN", "quantity": 1}, {"no": 2, "sku": "ROD", "quantity": 2.5}]}
+    r = post(w.gateway, "/orders", new)
+    t.ok(r.status == 201 and r.json["id"] == "3" and r.header("Location") == "/orders/3" and len(r.json["lines"]) == 2
+         and r.json["customer"]["name"] == "Müller & Söhne", "create_201-with-location-and-record", r)
+    t.equal(w.db.sql("SELECT CHANNEL FROM ORDERS WHERE ORD_ID = 3"), [("EDI",)], "create_left-out-column_its-default")
+    t.equal([x[:2] for x in w.lines(3)], [("1", "PIN"), ("2", "ROD")], "create_lines_written")
+    before = w.db.sql("SELECT COUNT(*) FROM ORDERS")
+    # The customer's key is checked at the commit only: what it says goes through the outcome.
+    r = post(w.gateway, "/orders", dict(new, customer={"id": "8"}))
+    t.ok(is_problem(r, 409, "order-conflict"), "create_commit-refused_outcome-of-its-sqlstate", r)
+    t.equal(w.db.sql("SELECT COUNT(*) FROM ORDERS"), before, "create_commit-refused_nothing-written")
+    w.journal()
+
+
+def version(w, order):
+    return w.db.sql("SELECT ROW_VER FROM ORDERS WHERE ORD_ID = %s" % order)[0][0]
+
+
+def patches(t, w):
+    # A spelling that we would not write, and columns that nobody maps.
+    w.db.sql("UPDATE ORDER_LINE SET SKU = 'BOLT-M8', PICKED_BY = 'carl' WHERE ORD_ID = 1 AND LINE_NO = 1")
+    w.db.sql("UPDATE ORDERS SET CHANNEL = 'FAX' WHERE ORD_ID = 1")
+    w.journal()
+    before = version(w, 1)
+    r = patch(w.gateway, "/orders/1", {"status": "open", "total": "1234.50", "lines": ONE["lines"]})
+    t.ok(r.status == 204 and version(w, 1) == before and w.journal() == [], "patch_as-it-is_nothing-written", r)
+    r = patch(w.gateway, "/orders/1", {"total": "99.90"}, headers={"If-Match": '"%s"' % before})
+    t.ok(r.status == 204, "patch_if-match-right_204", r)
+    t.equal(w.db.sql("SELECT STAT, TOTAL, CHANNEL FROM ORDERS WHERE ORD_ID = 1"), [("10", "99.90", "FAX")],
+            "patch_one-member_only-that")
+    r = patch(w.gateway, "/orders/1", {"total": "1.00"}, headers={"If-Match": '"%s"' % before})
+    t.ok(is_problem(r, 412, "stale-order"), "patch_if-match-old_412", r)
+    t.ok(is_problem(patch(w.gateway, "/orders/99", {"total": "1.00"}), 404, "order-not-found"), "patch_unknown_404-of-its-base")
+    w.journal()
+    before = version(w, 1)
+    r = patch(w.gateway, "/orders/1", {"lines": [{"no": 4, "sku": "PIN", "quantity": 1}, {"no": 1, "sku": "BOLT-M8", "quantity": 100},
+                                                 {"no": 2, "sku": "NUT-M8", "quantity": 3}]})
+    t.ok(r.status == 204, "align_204", r)
+    t.equal([x for x in w.journal() if "line" in x], ["delete line 3", "insert line 4", "update line 2"],
+            "align_changed-rows-only")
+    got = w.lines(1)
+    t.equal([(x[0], x[1], float(x[2]), x[3]) for x in got],
+            [("1", "BOLT-M8", 100.0, "carl"), ("2", "NUT-M8", 3.0, "bert"), ("4", "PIN", 1.0, None)],
+            "align_unmapped-columns-kept")
+    t.ok(version(w, 1) != before, "align_lines-changed_version-counted")
+    r = patch(w.gateway, "/orders/1", {"lines": [{"no": 1, "sku": "A", "quantity": 1}, {"no": 1, "sku": "B", "quantity": 1}]})
+    t.ok(r.status in (400, 422) and "twice" in r.text, "align_key-twice_refused", r)
+    t.equal(w.lines(1), got, "align_refused_nothing-written")
+
+
+def puts(t, w):
+    body = {"status": "shipped", "orderedOn": None, "customer": {"id": "7"}, "total": "99.90"}
+    r = put(w.gateway, "/orders/1", dict(body, lines=[{"no": 2, "sku": "NUT-M8", "quantity": 3}]))
+    t.ok(r.status == 200 and r.json["status"] == "shipped" and [x["no"] for x in r.json["lines"]] == ["2"] or
+         [x["no"] for x in r.json.get("lines", [])] == [2], "put_answers-with-the-record", r)
+    t.equal([(x[0], x[3]) for x in w.lines(1)], [("2", "bert")], "put_lines-not-sent_gone")
+    t.equal(w.db.sql("SELECT CHANNEL FROM ORDERS WHERE ORD_ID = 1"), [("FAX",)], "put_unmapped-column_kept")
+    r = put(w.gateway, "/orders/1", body)
+    t.ok(r.status == 200 and r.json["lines"] == [], "put_without-lines_none", r)
+
+
+def races(t, w):
+    """Many at once, each with the version that it has read: one at a time wins, the others are told."""
+    before, won, told = int(version(w, 2)), [], []
+
+    def change(i):
+        for k in range(5):
+            tag = get(w.gateway, "/orders/2").header("ETag")
+            r = patch(w.gateway, "/orders/2", {"total": "%d.%02d" % (i + 1, k)}, headers={"If-Match": tag})
+            (won if r.status == 204 else told).append(r)
+    threads = [threading.Thread(target=change, args=(i,)) for i in range(4)]
+    [x.start() for x in threads]
+    [x.join() for x in threads]
+    t.ok(won and all(is_problem(r, 412, "stale-order") or is_problem(r, 503, "deadlock") for r in told),
+         "races_losers_told", ("%d won" % len(won), told[:2]))
+    t.equal(int(version(w, 2)) - before, len(won), "races_every-change-counted-once")
+    w.journal()
+
+
 def orders_tests(db):
     with Tap() as t:
         why = db.why_not()
@@ -167,6 +252,10 @@ def orders_tests(db):
             make_tables(d)
             w = Orders(d)
             reads(t, w)
+            creates(t, w)
+            patches(t, w)
+            puts(t, w)
+            races(t, w)
             if d.name == "postgresql":
                 procedures(t, w)
             t.equal(w.adapter.stop(), 0, "orders_sigterm_ends-well")

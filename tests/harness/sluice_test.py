@@ -269,6 +269,10 @@ def put(gateway, path, body, **kw):
     return http_(gateway, "PUT", path, body, **kw)
 
 
+def patch(gateway, path, body, **kw):
+    return http_(gateway, "PATCH", path, body, **kw)
+
+
 def raw(gateway, data, seconds=10, half_close=False):
     """Bytes as they are over a new connection; everything that came back until it closed, or seconds."""
     s = socket.create_connection((gateway.host, gateway.port), timeout=seconds)

@@ -344,12 +344,12 @@ static void rollback_undoes_and_commit_keeps(void **state)
   char n[16];
   sql("DROP TABLE IF EXISTS w");
   sql("CREATE TABLE w (i INTEGER)");
-  assert_true(sl_session_begin(&session, &e));
+  assert_true(sl_session_begin(&session, false, &e));
   sql("INSERT INTO w VALUES (1)");
   assert_true(sl_session_rollback(&session, &e));
   assert_true(sl_session_run(&session, "SELECT count(*) FROM w", NULL, n, sizeof n, &e));
   assert_string_equal(n, "0");
-  assert_true(sl_session_begin(&session, &e));
+  assert_true(sl_session_begin(&session, false, &e));
   sql("INSERT INTO w VALUES (2)");
   assert_true(sl_session_commit(&session, &e));
   assert_true(sl_session_run(&session, "SELECT count(*) FROM w", NULL, n, sizeof n, &e));
@@ -366,12 +366,12 @@ static void second_writer_is_told_to_try_again(void **state)
   sql("DROP TABLE IF EXISTS w");
   sql("CREATE TABLE w (i INTEGER)");
   assert_int_equal(open_session(&other, &err), SL_OK);
-  assert_true(sl_session_begin(&session, &e));
+  assert_true(sl_session_begin(&session, false, &e));
   sql("INSERT INTO w VALUES (1)");
-  assert_false(sl_session_begin(&other, &e));
+  assert_false(sl_session_begin(&other, false, &e));
   assert_string_equal(e.state, "40001");
   assert_true(sl_session_commit(&session, &e));
-  assert_true(sl_session_begin(&other, &e));
+  assert_true(sl_session_begin(&other, false, &e));
   sl_session_close(&other);
 }
 
@@ -395,7 +395,7 @@ static void writer_commits_while_a_reader_is_in_mid_fetch(void **state)
                    SL_STEP_OK);
   for (int i = 0; i < 100; i++) assert_int_equal(sl_statement_fetch(s, &c, &fault), SL_STEP_OK);
   assert_int_equal(open_session(&writer, &err), SL_OK);
-  assert_true(sl_session_begin(&writer, &e));
+  assert_true(sl_session_begin(&writer, false, &e));
   assert_true(sl_session_run(&writer, "INSERT INTO m VALUES (1)", NULL, NULL, 0, &e));
   assert_true(sl_session_commit(&writer, &e));
   sl_session_close(&writer);

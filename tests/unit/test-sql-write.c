@@ -86,6 +86,149 @@ static void procedure_with_bad_arguments_is_not_called(void **state)
   }
 }
 
+/* --- the put rule --------------------------------------------------------------------------------
+ */
+
+#define GET                                                                                        \
+  "SELECT o.ORD_ID, STAT, ORD_DT, o.CUST_ID, CUST_NM, TOTAL, ROW_VER, LINE_NO, SKU, QTY FROM "     \
+  "ORDERS o JOIN CUSTOMER c ON c.CUST_ID = o.CUST_ID LEFT JOIN ORDER_LINE l ON l.ORD_ID = "        \
+  "o.ORD_ID WHERE o.ORD_ID = ? ORDER BY o.ORD_ID, LINE_NO"
+#define COLUMNS "ORD_ID|STAT|ORD_DT|CUST_ID|CUST_NM|TOTAL|ROW_VER|LINE_NO|SKU|QTY"
+#define HEAD    "4711|10|20260228|7|Bolt & Nut|1234.5|3"
+#define BASE                                                                                       \
+  {                                                                                                \
+    .sql = GET, .values = "4711", .labels = COLUMNS,                                               \
+    .rows = HEAD "|1|BOLT-M8|100.000\n" HEAD "|2|NUT-M8            |1.500\n" HEAD                  \
+                 "|3|WASHER-M8         |7.000"                                                     \
+  }
+#define GUARD "WHERE ORD_ID = ? AND ROW_VER = ?"
+#define LINES                                                                                      \
+  "\"lines\":[{\"no\":1,\"sku\":\"BOLT-M8\",\"quantity\":100},"                                    \
+  "{\"no\":2,\"sku\":\"NUT-M8\",\"quantity\":1.500},"                                              \
+  "{\"no\":3,\"sku\":\"WASHER-M8\",\"quantity\":7.000}]"
+
+static void patch_writes_what_has_changed(void **state)
+{
+  call_t call = {
+      .operation = "patchOrder",
+      .args = {"path:id", "4711"},
+      .body = "{\"status\":\"shipped\",\"orderedOn\":\"2026-02-28\"}",
+      .steps = {BASE,
+                {.sql = "UPDATE ORDERS SET STAT = ? " GUARD, .values = "90|4711|3", .changed = 1}},
+      .status = 204};
+  run_call(orders, &call);
+  call.steps[1].changed = 0; /* another was faster */
+  call.status = 412;
+  call.problem = "stale-order";
+  run_call(orders, &call);
+}
+
+static void patch_without_a_change_writes_nothing(void **state)
+{
+  static const char *const bodies[] = {
+      "{}", "{\"total\":\"1234.50\"}", "{\"total\":\"1234.5\"}",
+      "{\"status\":\"open\",\"customer\":{\"id\":\"7\"},\"orderedOn\":\"2026-02-28\"," LINES "}"};
+  for (size_t i = 0; i < N(bodies); i++) {
+    call_t call = {.operation = "patchOrder",
+                   .args = {"path:id", "4711", "header:if-match", "\"3\""},
+                   .body = bodies[i],
+                   .steps = {BASE},
+                   .status = 204};
+    run_call(orders, &call);
+  }
+}
+
+static void patch_of_nothing_or_of_an_old_version_is_refused(void **state)
+{
+  call_t none = {.operation = "patchOrder",
+                 .args = {"path:id", "4711"},
+                 .body = "{\"status\":\"shipped\"}",
+                 .steps = {{.sql = GET, .values = "4711", .labels = COLUMNS, .rows = ""}},
+                 .status = 404,
+                 .problem = "order-not-found"};
+  run_call(orders, &none);
+  call_t stale = {.operation = "patchOrder",
+                  .args = {"path:id", "4711", "header:if-match", "\"2\""},
+                  .body = "{\"status\":\"shipped\"}",
+                  .steps = {BASE},
+                  .status = 412,
+                  .problem = "stale-order"};
+  stale.late_problem = true;
+  run_call(orders, &stale);
+}
+
+/* --- lists that are aligned ----------------------------------------------------------------------
+ */
+
+static void align_deletes_changes_and_adds_rows_by_key(void **state)
+{
+  call_t call = {
+      .operation = "patchOrder",
+      .args = {"path:id", "4711"},
+      .body = "{\"lines\":[{\"no\":4,\"sku\":\"PIN\",\"quantity\":1},"
+              "{\"no\":2,\"sku\":\"NUT-M8\",\"quantity\":2},{\"no\":1,\"sku\":\"BOLT-M8\","
+              "\"quantity\":100.000}]}",
+      .steps = {BASE,
+                {.sql = "UPDATE ORDERS SET ORD_ID = ORD_ID " GUARD,
+                 .values = "4711|3",
+                 .changed = 1},
+                {.sql = "DELETE FROM ORDER_LINE WHERE ORD_ID = ? AND LINE_NO = ?",
+                 .values = "4711|3",
+                 .changed = 1},
+                {.sql = "INSERT INTO ORDER_LINE (ORD_ID, LINE_NO, SKU, QTY) VALUES (?, ?, ?, ?)",
+                 .values = "4711|4|PIN               |1",
+                 .changed = 1},
+                {.sql = "UPDATE ORDER_LINE SET QTY = ? WHERE ORD_ID = ? AND LINE_NO = ?",
+                 .values = "2|4711|2",
+                 .changed = 1}},
+      .status = 204};
+  run_call(orders, &call);
+  call.steps[4].changed = 0; /* the row went away meanwhile */
+  call.status = 503;
+  call.problem = "deadlock";
+  run_call(orders, &call);
+}
+
+static void align_with_one_key_twice_is_refused(void **state)
+{
+  call_t call = {.operation = "patchOrder",
+                 .args = {"path:id", "4711"},
+                 .body = "{\"lines\":[{\"no\":2,\"sku\":\"A\",\"quantity\":1},{\"no\":2,"
+                         "\"sku\":\"B\",\"quantity\":1}]}",
+                 .steps = {BASE},
+                 .error = "comes twice"};
+  run_call(orders, &call);
+}
+
+static void put_without_lines_deletes_them(void **state)
+{
+  call_t call = {
+      .operation = "putOrder",
+      .args = {"path:id", "4711"},
+      .body = "{\"status\":\"open\",\"orderedOn\":null,\"customer\":{\"id\":\"7\"},"
+              "\"total\":\"1234.50\"}",
+      .steps = {BASE,
+                {.sql = "UPDATE ORDERS SET ORD_DT = ? " GUARD, .values = "0|4711|3", .changed = 1},
+                {.sql = "DELETE FROM ORDER_LINE WHERE ORD_ID = ? AND LINE_NO = ?",
+                 .values = "4711|1",
+                 .changed = 1},
+                {.sql = "DELETE FROM ORDER_LINE WHERE ORD_ID = ? AND LINE_NO = ?",
+                 .values = "4711|2",
+                 .changed = 1},
+                {.sql = "DELETE FROM ORDER_LINE WHERE ORD_ID = ? AND LINE_NO = ?",
+                 .values = "4711|3",
+                 .changed = 1},
+                {.sql = GET,
+                 .values = "4711",
+                 .labels = COLUMNS,
+                 .rows = "4711|10|0|7|Bolt & Nut|1234.50|4|~|~|~"}},
+      .status = 200,
+      .json = "{\"id\":\"4711\",\"status\":\"open\",\"orderedOn\":null,\"customer\":{\"id\":\"7\","
+              "\"name\":\"Bolt & Nut\"},\"total\":\"1234.50\",\"lines\":[]}",
+      .header = "etag: \"4\""};
+  run_call(orders, &call);
+}
+
 /* --- commits -------------------------------------------------------------------------------------
  */
 
@@ -107,6 +250,80 @@ static void commit_that_is_refused_takes_the_sqlstate_outcome(void **state)
   call.status = 503;
   call.problem = "deadlock";
   run_call(orders, &call);
+}
+
+/* --- mistakes ------------------------------------------------------------------------------------
+ */
+
+static const struct {
+  const char *change, *code; /* of an operation put w, and what is wrong about it */
+} mistakes[] = {
+    {"method='PUT' path='/o/{a}' base='nobody'><update shape='S' mode='replace'/>", "R390"},
+    {"method='PUT' path='/o/{a}' base='all'><update shape='S' mode='replace'/>", "R390"},
+    {"method='PUT' path='/o/{a}' base='w'><update shape='S' mode='replace'/>", "R390"},
+    {"method='POST' path='/o/{a}' base='one'><insert shape='S'/>", "R390"},
+    {"method='PUT' path='/o/{a}' base='two'><update shape='S' mode='replace'/>", "R391"},
+    {"method='PUT' path='/o/{a}' base='some'><update shape='S' mode='replace'/>", "R392"},
+    {"method='PUT' path='/o/{a}'><update shape='L' mode='replace'/>", "R221"},
+};
+
+#define CATALOG                                                                                    \
+  "<catalog xmlns='urn:sluice:catalog:1' database='d'><table name='T'>"                            \
+  "<column name='A' type='BIGINT' nullable='false'/><column name='B' type='BIGINT'/>"              \
+  "<primary-key><column name='A'/></primary-key></table><table name='U'>"                          \
+  "<column name='A' type='BIGINT'/><column name='N' type='BIGINT'/>"                               \
+  "<column name='EXTRA' type='BIGINT'/></table></catalog>"
+
+#define SELECT(name, path, what, shape)                                                            \
+  "<operation name='" name "' method='GET' path='" path "'><param name='a' http='path:a' "         \
+  "type='id'/>" what "<response " shape "/></operation>\n"
+
+static void compiler_tells_what_a_base_gets_wrong(void **state)
+{
+  char path[] = "/tmp/test-sql-XXXXXX.map.xml", catalog[64], text[4096];
+  int fd = mkstemps(path, 8);
+  assert_true(fd >= 0);
+  close(fd);
+  snprintf(catalog, sizeof catalog, "%.*s.catalog.xml", (int)strlen(path) - 8, path);
+  write_file(catalog, CATALOG);
+  for (size_t i = 0; i < N(mistakes); i++) {
+    snprintf(
+        text, sizeof text,
+        "<mapping xmlns='urn:sluice:mapping:1' name='m' version='1.0.0'>"
+        "<system name='m' kind='odbc' contract='%s'><outcome legacy='#sqlstate'><when is='23*' "
+        "status='409' problem='c'/>"
+        "<otherwise status='502' problem='d'/></outcome></system>\n"
+        "<type name='id' kind='integer'/>\n"
+        "<shape name='S' table='T'><field legacy='A' json='/a' type='id' key='true'/>"
+        "<field legacy='B' json='/b' type='id'/></shape>\n"
+        "<shape name='H'><field legacy='A' json='/a' type='id' key='true'/></shape>\n"
+        "<shape name='L' table='T'><field legacy='A' json='/a' type='id' key='true'/>"
+        "<field legacy='B' json='/b' type='id'/><list table='U' key='N' parent='A' json='/l'>"
+        "<field legacy='N' json='/n' type='id'/></list></shape>\n"
+        "%s%s%s%s<operation name='w' %s</operation></mapping>",
+        catalog,
+        SELECT("one", "/o/{a}", "<select>SELECT A, B FROM T WHERE A = :a</select>", "shape='S'"),
+        SELECT("some", "/p/{a}", "<select>SELECT A FROM T WHERE A = :a</select>", "shape='H'"),
+        SELECT("two", "/q/{a}/{c}",
+               "<param name='c' http='path:c' type='id'/><select>SELECT A, B "
+               "FROM T WHERE A = :a AND B = :c</select>",
+               "shape='S'"),
+        SELECT("all", "/r/{a}", "<select>SELECT A, B FROM T WHERE A = :a</select>",
+               "shape='S' json='/items'"),
+        mistakes[i].change);
+    write_file(path, text);
+    sl_diags_t *diags = sl_diags_new();
+    sl_mapping_t *mapping = sl_mapping_load(path, diags);
+    if (mapping || sl_diags_errors(diags) != 1 ||
+        strcmp(sl_diags_at(diags, 0)->code, mistakes[i].code) != 0) {
+      sl_diags_print(diags, stderr);
+      fail_msg("%s: no %s, or more than that", mistakes[i].change, mistakes[i].code);
+    }
+    sl_mapping_destroy(&mapping);
+    sl_diags_destroy(&diags);
+  }
+  unlink(path);
+  unlink(catalog);
 }
 
 /* --- set up
@@ -134,6 +351,13 @@ int main(void)
       cmocka_unit_test(procedure_param_that_comes_back_decides_the_outcome),
       cmocka_unit_test(procedure_with_bad_answers_is_garbage),
       cmocka_unit_test(procedure_with_bad_arguments_is_not_called),
+      cmocka_unit_test(patch_writes_what_has_changed),
+      cmocka_unit_test(patch_without_a_change_writes_nothing),
+      cmocka_unit_test(patch_of_nothing_or_of_an_old_version_is_refused),
+      cmocka_unit_test(align_deletes_changes_and_adds_rows_by_key),
+      cmocka_unit_test(align_with_one_key_twice_is_refused),
+      cmocka_unit_test(put_without_lines_deletes_them),
+      cmocka_unit_test(compiler_tells_what_a_base_gets_wrong),
       cmocka_unit_test(commit_that_is_refused_takes_the_sqlstate_outcome),
   };
   return cmocka_run_group_tests_name("sql-write", tests, set_up, tear_down);
