@@ -87,7 +87,7 @@ static void print_one(const all_t *all, size_t i)
 static void print_text(const all_t *all)
 {
   static const char *const titles[] = {
-      "Consumers see:", "The legacy system sees:", "Acknowledged losses:"};
+      "Consumers see:", "The legacy system sees:", "What is proved, and what is given away:"};
   for (int v = 0; v < 3; v++) {
     bool titled = false;
     for (size_t i = 0; i < all->n; i++) {

@@ -6,6 +6,7 @@
 #include "core/json.h"
 #include "mappings/laws/describe.h"
 #include "mappings/laws/example.h"
+#include "mappings/laws/laws.h"
 #include "mappings/laws/lines.h"
 
 typedef struct settings {
@@ -36,7 +37,7 @@ static const sl_opt_table_t table = {
     .opts = options,
 };
 
-enum { MAX_CELLS = 10, MAX_SEEN = 4096 };
+enum { MAX_CELLS = 12, MAX_SEEN = 4096 };
 
 typedef struct page {
   bool html;
@@ -46,6 +47,7 @@ typedef struct page {
   const char **seen; /* pointers in the JSON of each example, one after the other */
   size_t *n_seen;    /* by example: where its pointers end in seen */
   size_t n;
+  const sl_laws_t *laws;
   bool headed; /* the operation being written has its heading */
 } page_t;
 
@@ -229,6 +231,22 @@ static const char *pii_of(page_t *p, const sl_line_t *l)
   return z ? z : "";
 }
 
+/* "proved", of both laws when they differ. */
+static const char *verdict_of(page_t *p, const sl_line_t *l)
+{
+  for (size_t i = 0; p->laws && i < p->laws->n_lines; i++) {
+    const sl_law_line_t *law = &p->laws->lines[i];
+    if (law->line.line != l->line || law->line.col != l->col) continue;
+    const char *put = sl_law_text(&law->putget, p->arena),
+               *get = sl_law_text(&law->getput, p->arena);
+    if (!strcmp(put, get) || !strcmp(get, "-")) return put;
+    if (!strcmp(put, "-")) return get;
+    const char *z = sl_arena_printf(p->arena, "PutGet %s; GetPut %s", put, get);
+    return z ? z : "";
+  }
+  return "";
+}
+
 static const char *notes_of(page_t *p, const sl_line_t *l)
 {
   const sl_notes_t *n = l->field ? l->field->notes : NULL;
@@ -252,8 +270,9 @@ static bool in_a_shape(const page_t *p, const sl_line_t *l)
 static void lineage(page_t *p, const sl_frame_t *frame, const sl_shape_t *shape, const sl_op_t *op,
                     const char *title)
 {
-  static const char *const header[] = {"JSON",     "legacy", "spelling", "null states", "access",
-                                       "personal", "notes",  "line",     "examples",    NULL};
+  static const char *const header[] = {"JSON",   "legacy",   "spelling", "null states",
+                                       "access", "personal", "laws",     "notes",
+                                       "line",   "examples", NULL};
   const sl_line_t *v;
   size_t n = frame ? sl_lines_of(frame, p->arena, &v) : 0;
   bool titled = false;
@@ -282,6 +301,7 @@ static void lineage(page_t *p, const sl_frame_t *frame, const sl_shape_t *shape,
                                           nulls_of(p, &v[i]),
                                           sl_access_name(v[i].access),
                                           pii_of(p, &v[i]),
+                                          verdict_of(p, &v[i]),
                                           notes_of(p, &v[i]),
                                           line ? line : "",
                                           examples_of(p, shape, op, v[i].json)};
@@ -393,6 +413,7 @@ int sl_cmd_doc(int argc, char **argv)
     if (!m && diags) sl_diags_print(diags, stderr);
     status = SL_EXIT_FAILED;
     if (page.arena) {
+      page.laws = sl_laws_judge(m, page.arena, NULL);
       read_examples(&page);
       write_page(&page);
       status = put(&page, settings.output);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "mappings/laws/describe.h"
+#include "mappings/laws/laws.h"
 #include "mappings/laws/lines.h"
 
 struct diff {
@@ -177,6 +178,40 @@ static void compare_frames(struct diff *d, const char *name, const sl_frame_t *a
   }
 }
 
+/* --- what is proved -----------------------------------------------------------------------------
+ */
+
+static const sl_law_line_t *same_line(const sl_laws_t *laws, const sl_law_line_t *like)
+{
+  for (size_t i = 0; i < laws->n_lines; i++)
+    if (!strcmp(laws->lines[i].shape, like->shape) &&
+        !strcmp(end_of(&laws->lines[i].line), end_of(&like->line)) &&
+        laws->lines[i].line.access == like->line.access)
+      return &laws->lines[i];
+  return NULL;
+}
+
+static void compare_verdict(struct diff *d, const char *law, const sl_law_t *a, const sl_law_t *b,
+                            int line)
+{
+  const char *was = sl_law_text(a, d->arena), *is = sl_law_text(b, d->arena);
+  if (was && is && strcmp(was, is))
+    tell(d, SL_VISIBLE_LAWS, SL_STEP_PATCH, line, "%s was %s, is %s", law, was, is);
+}
+
+static void compare_laws(struct diff *d, const sl_mapping_t *before, const sl_mapping_t *after)
+{
+  const sl_laws_t *a = sl_laws_judge(before, d->arena, NULL),
+                  *b = sl_laws_judge(after, d->arena, NULL);
+  for (size_t i = 0; a && b && i < b->n_lines; i++) {
+    const sl_law_line_t *y = &b->lines[i], *x = same_line(a, y);
+    if (!x) continue;
+    snprintf(d->where, sizeof d->where, "%s %s", y->shape, end_of(&y->line));
+    compare_verdict(d, "PutGet", &x->putget, &y->putget, y->line.line);
+    compare_verdict(d, "GetPut", &x->getput, &y->getput, y->line.line);
+  }
+}
+
 /* --- operations ---------------------------------------------------------------------------------
  */
 
@@ -293,6 +328,7 @@ sl_step_t sl_diff(const sl_mapping_t *before, const sl_mapping_t *after, sl_diff
       tell(&d, SL_VISIBLE_JSON, SL_STEP_MAJOR, op->line, "is gone: %s %s", op->info.method,
            op->info.path);
   }
+  compare_laws(&d, before, after);
   sl_arena_destroy(&d.arena);
   return d.needed;
 }
