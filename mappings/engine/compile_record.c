@@ -145,6 +145,39 @@ static void check_states(sl_build_t *b, const sl_xel_t *el)
   }
 }
 
+/* What the type writes for json has to fit into its place. False after an error. */
+static bool fits(const struct recb *r, const sl_xel_t *el, const sl_part_t *part,
+                 const sl_codec_t *codec, sl_str_t json)
+{
+  sl_build_t *b = r->at.f->b;
+  sl_legacy_t v;
+  if (sl_codec_write_text(codec, json, b->arena, &v, NULL) || v.state != SL_L_TEXT) return true;
+  size_t width = sl_part_width(r->carrier->codec, v.text);
+  if (width <= part->len) return true;
+  const sl_xat_t *at = sl_xel_at(el, "at");
+  sl_b_error(b, "R245", at->value_line, at->value_col, "correct at=, or the type",
+             "%.*s is written as \"%.*s\", which is %zu wide, and the place in the record %u",
+             SL_STR_ARG(json), SL_STR_ARG(v.text), width, part->len);
+  return false;
+}
+
+/* Kinds whose spellings have no width of their own: at load, what would never go. */
+static void check_fit(const struct recb *r, const sl_xel_t *el, const sl_part_t *part,
+                      const sl_codec_t *codec)
+{
+  static const char *const samples[][2] = {
+      [SL_CODEC_BOOLEAN] = {"true", "false"},
+      [SL_CODEC_DATE] = {"2024-02-29"},
+      [SL_CODEC_TIME] = {"23:59:58"},
+      [SL_CODEC_DATETIME] = {"2024-02-29T23:59:58", "2024-02-29T23:59:58Z"}};
+  sl_codec_kind_t kind = sl_codec_kind(codec);
+  for (size_t i = 0; kind == SL_CODEC_CODE && i < codec->n_codes; i++)
+    if (codec->codes[i].access != SL_READ_ONLY && !fits(r, el, part, codec, codec->codes[i].json))
+      return;
+  for (size_t i = 0; kind < sizeof samples / sizeof *samples && i < 2 && samples[kind][i]; i++)
+    if (!fits(r, el, part, codec, sl_str(samples[kind][i]))) return;
+}
+
 static const sl_codec_t *part_codec(struct recb *r, const sl_xel_t *el, const sl_part_t *part)
 {
   sl_build_t *b = r->at.f->b;
@@ -200,6 +233,7 @@ static void add_field(struct recb *r, const sl_xel_t *el, sl_part_t *part)
       sl_b_printf(b, "%s[%s]", r->carrier->legacy, span(b, part->from, part->from + part->len));
   f->derive = d;
   f->codec = part_codec(r, el, part);
+  if (f->codec && f->access != SL_READ_ONLY) check_fit(r, el, part, f->codec);
   sl_b_default(r->at, el, f);
   sl_b_consumer_ends(r->at, el, f);
   part->field = f;
