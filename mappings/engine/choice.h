@@ -31,6 +31,13 @@ static inline const sl_field_t *sl_field_in(const sl_field_t *field, const sl_re
   return field;
 }
 
+/* The same for writing: NULL, too, where a constant of the case stands in the place. */
+static inline const sl_field_t *sl_field_out(const sl_field_t *field, const sl_record_t *record)
+{
+  const sl_field_t *in = sl_field_in(field, record);
+  return in && in->codec ? in : NULL;
+}
+
 static inline const sl_const_t *sl_const_in(const sl_const_t *c, const sl_record_t *record)
 {
   while (c && !sl_only_holds(&c->only, record)) c = c->other;

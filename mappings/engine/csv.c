@@ -281,7 +281,7 @@ static sl_code_t put_cells(const level_t *level, bool *comma_p, sl_arena_t *aren
     const sl_record_t *from =
         column->place ? level->record->lists[column->place->index].first : level->record;
     bool there = !column->place || sl_only_holds(&column->place->only, level->record);
-    const sl_field_t *field = there ? sl_field_in(column->field, from) : NULL;
+    const sl_field_t *field = there ? sl_field_out(column->field, from) : NULL;
     const sl_const_t *constant = there ? sl_const_in(column->constant, from) : NULL;
     if (field) {
       sl_code_t code = sl_field_write(field, from, arena, &v, err);

@@ -292,10 +292,11 @@ static void choices_around(struct reader *r, const sl_jnode_t *c, const sl_choic
 
 /* The member *c_p belongs to cases: the node called like it that is of this record's. */
 static sl_code_t choose(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
-                        const sl_jnode_t **c_p)
+                        const sl_json_token_t *tok, const sl_jnode_t **c_p)
 {
   const sl_jnode_t *first = *c_p, *in = NULL, *open = NULL;
-  if (!r->legacy && !takes(r, first)) return SL_OK; /* passed over */
+  if (!r->legacy && !takes(r, first)) return SL_OK;         /* passed over */
+  if (r->legacy && tok->kind == SL_JSON_NULL) return SL_OK; /* not there */
   for (uint32_t i = 0; i < node->n_children; i++) {
     const sl_jnode_t *c = &node->children[i];
     if (!sl_str_eq(c->key, first->key)) continue;
@@ -312,8 +313,11 @@ static sl_code_t choose(struct reader *r, const sl_jnode_t *node, sl_record_t *r
       open = c; /* its members will tell */
   }
   if (in || open) *c_p = in ? in : open;
-  if (in || open || r->legacy) return SL_OK; /* of another kind: sl_choices_read looks at it */
+  if (in || open) return SL_OK;
   const sl_choice_t *choice = first->only.choice;
+  if (r->legacy && choice->by == SL_BY_ELEMENT)
+    return refuse(r, first->pointer, (sl_str_t){0}, "is there beside another kind of record");
+  if (r->legacy) return SL_OK; /* of another kind: sl_choices_read looks at it */
   int is = sl_choice_case(choice, record);
   char text[128];
   while (is < 0 && choice->within.choice) {
@@ -384,10 +388,9 @@ static sl_code_t read_member(struct reader *r, const sl_jnode_t *node, sl_record
     if (!code) code = next(r, &tok);
     return code ? code : skip(r, &tok);
   }
-  if (c->only.choice) {
-    sl_code_t code = choose(r, node, record, &c);
-    if (code) return code;
-  }
+  sl_code_t code = next(r, &tok);
+  if (!code && c->only.choice) code = choose(r, node, record, &tok, &c);
+  if (code) return code;
   size_t i = (size_t)(c - node->children);
   if (i < SEEN_WORDS * 64) {
     if (seen[i / 64] >> (i % 64) & 1) return refuse(r, c->pointer, (sl_str_t){0}, "comes twice");
@@ -395,8 +398,8 @@ static sl_code_t read_member(struct reader *r, const sl_jnode_t *node, sl_record
   } else if (c->kind == SL_JN_FIELD && record->slots[c->field->slot].state) {
     return refuse(r, c->pointer, (sl_str_t){0}, "comes twice");
   }
-  sl_code_t code = next(r, &tok);
-  if (code) return code;
+  bool other = r->legacy && c->only.choice && tok.kind == SL_JSON_NULL && c->kind == SL_JN_OBJECT;
+  if (other) return SL_OK; /* the records of another kind say so that they are not this one */
   return takes(r, c) && c->kind != SL_JN_CONST && c->kind != SL_JN_IGNORE
              ? read_value(r, c, record, &tok)
              : skip(r, &tok);

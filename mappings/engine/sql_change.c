@@ -39,7 +39,7 @@ sl_code_t sl_column_value(sl_sql_t *self, const sl_record_t *record, const sl_co
   if (column->place && !sl_only_holds(&column->place->only, record))
     return *out = (sl_legacy_t){SL_L_MISSING, {"", 0}}, SL_OK;
   if (column->place) record = record->lists[column->place->index].first;
-  const sl_field_t *field = sl_field_in(column->field, record);
+  const sl_field_t *field = sl_field_out(column->field, record);
   const sl_const_t *constant = sl_const_in(column->constant, record);
   if (field) return sl_change_value(self, record, field, out, err);
   *out = (sl_legacy_t){SL_L_MISSING, {"", 0}}; /* of another kind of record */
@@ -112,7 +112,7 @@ static sl_code_t insert_column(sl_sql_t *self, const sl_table_plan_t *table, siz
   sl_code_t code = sl_column_value(self, record, column, &value, err);
   if (code) return code;
   bool optional = i >= table->n_key && i - table->n_key < table->n_optional;
-  const sl_field_t *field = sl_field_in(column->field, record);
+  const sl_field_t *field = sl_field_out(column->field, record);
   if (value.state == SL_L_MISSING && field && field->required) return sl_field_missing(field, err);
   if (value.state == SL_L_MISSING && optional) return SL_OK;
   if (value.state == SL_L_MISSING && i < table->n_key) return sl_field_missing(column->field, err);

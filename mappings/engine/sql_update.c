@@ -69,7 +69,7 @@ static const sl_field_t *field_here(const sl_column_plan_t *column, const sl_rec
 {
   if (column->place && !sl_only_holds(&column->place->only, record)) return NULL;
   if (column->place) record = record->lists[column->place->index].first;
-  return sl_field_in(column->field, record);
+  return sl_field_out(column->field, record);
 }
 
 static sl_code_t set_column(sl_sql_t *self, row_t *row, size_t i, sl_draft_t *d, sl_err_t *err)

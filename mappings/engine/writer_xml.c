@@ -55,7 +55,7 @@ static sl_code_t write_attrs(struct writer *w, const sl_xnode_t *node, const sl_
     const sl_xattr_plan_t *a = &node->attrs[i];
     sl_legacy_t v = {SL_L_MISSING, {NULL, 0}};
     if (a->only.choice && !sl_only_holds(&a->only, record)) continue;
-    const sl_field_t *field = sl_field_in(a->field, record);
+    const sl_field_t *field = sl_field_out(a->field, record);
     const sl_const_t *constant = sl_const_in(a->constant, record);
     if (field && field->access != SL_READ_ONLY) {
       sl_code_t code = sl_field_write(field, record, w->arena, &v, w->err);
@@ -78,7 +78,7 @@ static sl_code_t write_text(struct writer *w, const sl_xnode_t *node, const sl_r
                             bool attrs, bool *there, bool *preset)
 {
   sl_legacy_t v = {SL_L_MISSING, {NULL, 0}};
-  const sl_field_t *field = sl_field_in(node->field, record);
+  const sl_field_t *field = sl_field_out(node->field, record);
   const sl_const_t *constant = sl_const_in(node->constant, record);
   if (field && field->access == SL_READ_ONLY) field = NULL;
   if (field) {
@@ -180,7 +180,7 @@ static bool put_type(struct writer *w, const sl_choice_t *choice, const sl_recor
 static bool is_text(const sl_xnode_t *node, const sl_record_t *record)
 {
   return !node->n_children ||
-         (node->field && node->field->only.choice && sl_field_in(node->field, record));
+         (node->field && node->field->only.choice && sl_field_out(node->field, record));
 }
 
 /* keep: it is written even when no value is in it. *there: a value is. */
@@ -211,7 +211,7 @@ static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const s
   }
   if (code) return code;
   *there = inside || attrs;
-  const sl_field_t *field = sl_field_in(node->field, record);
+  const sl_field_t *field = sl_field_out(node->field, record);
   bool constant = sl_const_in(node->constant, record) && !(field && field->access != SL_READ_ONLY);
   bool leaf_missing = node->field && !constant && !*there && !preset;
   bool only_constants = !node->has_values || (constant && !node->n_children && !node->n_attrs);

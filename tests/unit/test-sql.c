@@ -520,6 +520,33 @@ static const char odd_text[] =
     "  </slots>\n"
     "  <pairs table='PROP' parent='P_ID' name='NAME' value='VALUE' json='/labels' type='words'/>\n"
     " </shape>\n"
+    " <shape name='Party' table='PARTY'>\n"
+    "  <field legacy='ID' json='/id' key='true' type='integer'/>\n"
+    "  <choice legacy='TP' json='/type'>\n"
+    "   <case legacy='P' json='person'>\n"
+    "    <field legacy='NM' json='/first'/><field legacy='BORN' json='/born' type='date'/>\n"
+    "    <const legacy='GRP' value='1'/>\n"
+    "   </case>\n"
+    "   <case legacy='C' json='company'>\n"
+    "    <field legacy='NM' json='/name'/><field legacy='REG' json='/register'/>\n"
+    "    <field legacy='GRP' json='/group' type='integer'/>\n"
+    "   </case>\n"
+    "  </choice>\n"
+    "  <field legacy='NOTE' json='/note'/>\n"
+    " </shape>\n"
+    " <operation name='parties' method='GET' path='/parties'>\n"
+    "  <select>SELECT * FROM PARTY</select>\n"
+    "  <response shape='Party' json=''/>\n"
+    " </operation>\n"
+    " <operation name='createParty' method='POST' path='/parties'>\n"
+    "  <insert shape='Party'/><response status='201'/>\n"
+    " </operation>\n"
+    " <operation name='putParty' method='PUT' path='/parties/{id}'>\n"
+    "  <update shape='Party' mode='replace'/><response status='204'/>\n"
+    " </operation>\n"
+    " <operation name='patchParty' method='PATCH' path='/parties/{id}'>\n"
+    "  <update shape='Party' mode='merge'/><response status='204'/>\n"
+    " </operation>\n"
     " <operation name='persons' method='GET' path='/persons'>\n"
     "  <select>SELECT * FROM PERSONS</select>\n"
     "  <response shape='Person' json=''/>\n"
@@ -803,6 +830,76 @@ static void parts_and_defaults_are_written_where_they_are_meant(void **state)
                    .status = rows[i].status,
                    .error = rows[i].error};
     if (strcmp(rows[i].operation, "createMade") != 0) call.args[0] = "path:id", call.args[1] = "4";
+    if (rows[i].sql)
+      call.steps[0] = (step_t){.sql = rows[i].sql, .values = rows[i].values, .changed = 1};
+    run_call(odd, &call);
+  }
+}
+
+/* --- records of several kinds
+ * -----------------------------------------------------------------------------------------------
+ */
+
+#define PARTY_LABELS "ID|TP|NM|BORN|REG|GRP|NOTE"
+
+static void a_column_tells_the_kind_of_a_row(void **state)
+{
+  call_t call = {
+      .operation = "parties",
+      .steps = {{"SELECT * FROM PARTY", "", PARTY_LABELS,
+                 "1|P|Ann|2000-02-29|~|1|~\n2|C  |Alu|~|  |7|x\n3|P|Bo|~|~|1|~", 0, NULL}},
+      .status = 200,
+      .json = "[{\"id\":1,\"type\":\"person\",\"first\":\"Ann\",\"born\":"
+              "\"2000-02-29\",\"note\":null},{\"id\":2,\"type\":\"company\",\"name\":"
+              "\"Alu\",\"register\":\"  \",\"group\":7,\"note\":\"x\"},{\"id\":3,"
+              "\"type\":\"person\",\"first\":\"Bo\",\"born\":null,\"note\":null}]"};
+  static const struct {
+    const char *row, *error;
+  } bad[] = {{"2|C|Alu|2000-02-29|~|7|x",
+              "BORN: belongs to kind \"person\", and the record is of kind \"company\""},
+             {"2|X|Alu|~|~|7|x", "/type: the code \"X\" is no kind of record"},
+             {"2|~|Alu|~|~|~|x",
+              "/type: the record is of no kind: the code that names it is missing (one of: person, "
+              "company)"}};
+  run_call(odd, &call);
+  for (size_t i = 0; i < N(bad); i++) {
+    call_t refused = {.operation = "parties",
+                      .steps = {{"SELECT * FROM PARTY", "", PARTY_LABELS, bad[i].row, 0, NULL}},
+                      .error = bad[i].error};
+    run_call(odd, &refused);
+  }
+}
+
+static void a_record_is_written_as_its_kind(void **state)
+{
+  static const struct {
+    const char *operation, *body, *sql, *values, *error;
+    int status;
+  } rows[] = {
+      {"createParty", "{\"id\":1,\"born\":\"2000-02-29\",\"first\":\"Ann\",\"type\":\"person\"}",
+       "INSERT INTO PARTY (ID, TP, NM, BORN, GRP) VALUES (?, ?, ?, ?, ?)", "1|P|Ann|2000-02-29|1",
+       NULL, 201},
+      {"createParty", "{\"id\":1,\"type\":\"company\",\"name\":\"Alu\",\"group\":7}",
+       "INSERT INTO PARTY (ID, TP, NM, GRP) VALUES (?, ?, ?, ?)", "1|C|Alu|7", NULL, 201},
+      {"createParty", "{\"id\":1,\"name\":\"Alu\"}", NULL, NULL, "/type: is required", 0},
+      {"createParty", "{\"id\":1,\"type\":\"person\",\"group\":7}", NULL, NULL,
+       "/group: does not belong to kind \"person\"", 0},
+      {"putParty", "{\"type\":\"person\",\"first\":\"Ann\"}",
+       "UPDATE PARTY SET TP = ?, NM = ?, BORN = ?, GRP = ?, REG = ?, NOTE = ? WHERE ID = ?",
+       "P|Ann|~|1|~|~|4", NULL, 204},
+      /* without the kind, what hangs on it stays; with it, the other kind's columns go */
+      {"patchParty", "{\"note\":\"x\"}", "UPDATE PARTY SET NOTE = ? WHERE ID = ?", "x|4", NULL,
+       204},
+      {"patchParty", "{\"type\":\"company\",\"register\":\"r\"}",
+       "UPDATE PARTY SET TP = ?, BORN = ?, REG = ? WHERE ID = ?", "C|~|r|4", NULL, 204},
+      {"patchParty", "{\"register\":\"r\"}", NULL, NULL, "/type: is required", 0},
+  };
+  for (size_t i = 0; i < N(rows); i++) {
+    call_t call = {.operation = rows[i].operation,
+                   .body = rows[i].body,
+                   .status = rows[i].status,
+                   .error = rows[i].error};
+    if (strcmp(rows[i].operation, "createParty") != 0) call.args[0] = "path:id", call.args[1] = "4";
     if (rows[i].sql)
       call.steps[0] = (step_t){.sql = rows[i].sql, .values = rows[i].values, .changed = 1};
     run_call(odd, &call);
@@ -1147,6 +1244,8 @@ int main(void)
       cmocka_unit_test(insert_refused_takes_the_sqlstate_outcome),
       cmocka_unit_test(insert_whose_reread_finds_nothing_has_no_body),
       cmocka_unit_test(writes_with_bad_bodies_execute_nothing),
+      cmocka_unit_test(a_column_tells_the_kind_of_a_row),
+      cmocka_unit_test(a_record_is_written_as_its_kind),
       cmocka_unit_test(update_replaces_the_record_and_reads_again),
       cmocka_unit_test(update_of_no_row_takes_the_rows_outcome),
       cmocka_unit_test(lists_with_a_select_of_their_own_are_put_in_place),
