@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  *
  * A legacy answer through a compiled plan: whole and in pieces it must come to the same end. The
- * plan is that of the golden case "customer". */
+ * plans are those of the golden cases "customer" and "choice". */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,13 +29,23 @@ static sl_code_t feed(const sl_op_t *op, const char *text, size_t len, size_t pi
   return code;
 }
 
+static void read_shape(const sl_mapping_t *mapping, const char *name, const char *text, size_t size)
+{
+  sl_arena_t *arena = sl_arena_new(0, 1 << 22);
+  sl_buf_t out;
+  sl_buf_init(&out, 1 << 22);
+  sl_shape_read(sl_mapping_shape(mapping, name), arena, sl_strn(text, size), &out, NULL);
+  sl_buf_fini(&out);
+  sl_arena_destroy(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-  static const char *const ops[] = {"getCustomer", "search"};
+  static const char *const ops[] = {"getCustomer", "search", "getCustomer"};
   const sl_mapping_t *mapping = golden_mapping();
   const char *text = (const char *)data;
-  for (size_t i = 0; i < 2; i++) {
-    const sl_op_t *op = sl_mapping_op(mapping, ops[i]);
+  for (size_t i = 0; i < 3; i++) {
+    const sl_op_t *op = sl_mapping_op(i < 2 ? mapping : golden_mapping_of("choice"), ops[i]);
     sl_buf_t whole, pieces;
     sl_buf_init(&whole, 1 << 22);
     sl_buf_init(&pieces, 1 << 22);
@@ -49,11 +59,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     sl_buf_fini(&whole);
     sl_buf_fini(&pieces);
   }
-  sl_arena_t *arena = sl_arena_new(0, 1 << 22);
-  sl_buf_t out;
-  sl_buf_init(&out, 1 << 22);
-  sl_shape_read(sl_mapping_shape(mapping, "Customer"), arena, sl_strn(text, size), &out, NULL);
-  sl_buf_fini(&out);
-  sl_arena_destroy(&arena);
+  read_shape(mapping, "Customer", text, size);
+  read_shape(golden_mapping_of("choice"), "Customer", text, size);
+  read_shape(golden_mapping_of("choice-plain"), "Party", text, size);
+  read_shape(golden_mapping_of("choice-plain"), "Told", text, size);
   return 0;
 }

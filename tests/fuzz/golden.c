@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-void golden_path(const char *file, char *out, size_t size)
+static void path_of(const char *name, const char *file, char *out, size_t size)
 {
   char exe[800];
   const char *source = getenv("SL_SOURCE");
@@ -14,20 +14,37 @@ void golden_path(const char *file, char *out, size_t size)
   exe[n > 0 ? n : 0] = '\0';
   char *slash = strrchr(exe, '/');
   if (slash) *slash = '\0';
-  snprintf(out, size, "%s%s/tests/golden/mapping/customer/%s", source ? source : exe,
-           source ? "" : "/../../..", file);
+  snprintf(out, size, "%s%s/tests/golden/mapping/%s/%s", source ? source : exe,
+           source ? "" : "/../../..", name, file);
+}
+
+void golden_path(const char *file, char *out, size_t size)
+{
+  path_of("customer", file, out, size);
 }
 
 const sl_mapping_t *golden_mapping(void)
 {
-  static sl_mapping_t *mapping;
+  return golden_mapping_of("customer");
+}
+
+const sl_mapping_t *golden_mapping_of(const char *name)
+{
+  static struct {
+    const char *name;
+    sl_mapping_t *mapping;
+  } loaded[8];
   char path[1200];
-  if (mapping) return mapping;
-  golden_path("case.map.xml", path, sizeof path);
+  size_t i = 0;
+  for (; i < 8 && loaded[i].name; i++)
+    if (!strcmp(loaded[i].name, name)) return loaded[i].mapping;
+  if (i == 8) abort();
+  path_of(name, "case.map.xml", path, sizeof path);
   sl_diags_t *diags = sl_diags_new();
-  mapping = sl_mapping_load(path, diags);
+  sl_mapping_t *mapping = sl_mapping_load(path, diags);
   sl_diags_print(diags, stderr);
   sl_diags_destroy(&diags);
   if (!mapping) abort();
-  return mapping;
+  loaded[i].name = name;
+  return loaded[i].mapping = mapping;
 }
