@@ -2,6 +2,7 @@
 #include "mappings/laws/explain.h"
 
 #include <string.h>
+#include "mappings/engine/choice.h"
 #include "mappings/engine/codec_impl.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/run.h"
@@ -167,7 +168,7 @@ static sl_code_t explain_object(struct explain *e, const sl_jnode_t *node,
 {
   for (uint32_t i = 0; i < node->n_children; i++) {
     const sl_jnode_t *c = &node->children[i];
-    if (!c->readable) continue;
+    if (!c->readable || !sl_only_holds(&c->only, record)) continue;
     const char *at = sl_arena_printf(e->arena, "%s/%.*s", pointer, SL_STR_ARG(c->key));
     if (!at) return full(e);
     sl_code_t code = explain_node(e, c, record, at, base);
