@@ -252,6 +252,152 @@ static void commit_that_is_refused_takes_the_sqlstate_outcome(void **state)
   run_call(orders, &call);
 }
 
+/* --- lists of every kind -------------------------------------------------------------------------
+ */
+
+static const char odd_text[] =
+    "<mapping xmlns='urn:sluice:mapping:1' name='odd' version='1.0.0'>\n"
+    "<system name='odd' kind='odbc'><outcome legacy='#sqlstate'>"
+    "<when is='23*' status='409' problem='conflict'/>"
+    "<otherwise status='502' problem='d'/></outcome></system>\n"
+    "<type name='id' kind='integer'/><type name='t8' kind='text' width='8' pad='right'/>\n"
+    "<shape name='Doc' table='DOC'>\n"
+    "<field legacy='CO' json='/company' type='t8' key='true'/>\n"
+    "<field legacy='NO' json='/no' type='id' key='true'/>\n"
+    "<field legacy='TITLE' json='/title' type='text'/>\n"
+    "<const legacy='CHANGED_BY' value='API'/>\n"
+    "<list table='PART' key='GRP POS' parent='CO NO' json='/parts' on-write='align'>\n"
+    "<field legacy='GRP' json='/group' type='t8'/><field legacy='POS' json='/pos' type='id'/>"
+    "<field legacy='WHAT' json='/what' type='text'/></list>\n"
+    "<list table='TAG' key='TAG' parent='CO NO' json='/tags' on-write='replace'>"
+    "<field legacy='TAG' json='/tag' type='text'/></list>\n"
+    "<list table='LOG' key='N' parent='CO NO' json='/log' on-write='append'>"
+    "<field legacy='N' json='/n' type='id'/></list>\n"
+    "</shape>\n"
+    "<shape name='Flags' table='F'><field legacy='ID' json='/id' type='id' key='true'/>\n"
+    "<record legacy='FLG' width='4'><field at='1' json='/a' type='text'/>"
+    "<field at='2-4' json='/b' type='text'/></record></shape>\n"
+    "<operation name='putDoc' method='PUT' path='/docs/{company}/{no}'>"
+    "<update shape='Doc' mode='replace'/></operation>\n"
+    "<operation name='patchDoc' method='PATCH' path='/docs/{company}/{no}'>"
+    "<update shape='Doc' mode='merge'/></operation>\n"
+    "<operation name='getFlags' method='GET' path='/flags/{id}'>"
+    "<param name='id' http='path:id' type='id'/><select>SELECT ID, FLG, RC FROM F WHERE ID = "
+    ":id</select>"
+    "<outcome legacy='RC'><when is='' status='200'/><when is='0*' status='200'/>"
+    "<when is='9' status='410' problem='gone' detail='FLG_TEXT'/>"
+    "<otherwise status='502' problem='odd'/></outcome>"
+    "<response shape='Flags'/></operation>\n"
+    "<operation name='patchFlags' method='PATCH' path='/flags/{id}' base='getFlags'>"
+    "<update shape='Flags' mode='merge'/></operation>\n"
+    "</mapping>\n";
+
+static sl_mapping_t *odd;
+
+static void lists_are_aligned_replaced_and_appended_in_an_order_that_holds(void **state)
+{
+  call_t call = {
+      .operation = "putDoc",
+      .args = {"path:company", "ACME", "path:no", "7"},
+      .body = "{\"title\":\"t\",\"parts\":[{\"group\":\"G\",\"pos\":1,\"what\":\"same\"},"
+              "{\"group\":\"G\",\"pos\":2,\"what\":\"new\"},{\"group\":\"H\",\"pos\":1,"
+              "\"what\":\"added\"}],\"tags\":[{\"tag\":\"x\"}],\"log\":[{\"n\":3}]}",
+      .steps = {{.sql = "SELECT GRP, POS, WHAT FROM PART WHERE CO = ? AND NO = ?",
+                 .values = "ACME    |7",
+                 .labels = "GRP|POS|WHAT",
+                 .rows = "G       |1|same\nG|2|old\nG       |3|gone"},
+                {.sql = "UPDATE DOC SET TITLE = ?, CHANGED_BY = ? WHERE CO = ? AND NO = ?",
+                 .values = "t|API|ACME    |7",
+                 .changed = 1},
+                {.sql = "DELETE FROM TAG WHERE CO = ? AND NO = ?", .values = "ACME    |7"},
+                {.sql = "DELETE FROM PART WHERE CO = ? AND NO = ? AND GRP = ? AND POS = ?",
+                 .values = "ACME    |7|G       |3",
+                 .changed = 1},
+                {.sql = "UPDATE PART SET WHAT = ? WHERE CO = ? AND NO = ? AND GRP = ? AND POS = ?",
+                 .values = "new|ACME    |7|G|2",
+                 .changed = 1},
+                {.sql = "INSERT INTO PART (CO, NO, GRP, POS, WHAT) VALUES (?, ?, ?, ?, ?)",
+                 .values = "ACME    |7|H       |1|added",
+                 .changed = 1},
+                {.sql = "INSERT INTO TAG (CO, NO, TAG) VALUES (?, ?, ?)",
+                 .values = "ACME    |7|x",
+                 .changed = 1},
+                {.sql = "INSERT INTO LOG (CO, NO, N) VALUES (?, ?, ?)",
+                 .values = "ACME    |7|3",
+                 .changed = 1}},
+      .status = 204};
+  run_call(odd, &call);
+  call.steps[0].rows = "G|1|a\nG       |1|b";
+  memset(&call.steps[1], 0, sizeof call.steps[1]);
+  call.error = "two rows of PART have the same key";
+  run_call(odd, &call);
+}
+
+static void patch_leaves_lists_alone_that_were_not_sent(void **state)
+{
+  call_t call = {.operation = "patchDoc",
+                 .args = {"path:company", "ACME", "path:no", "7"},
+                 .body = "{\"title\":null}",
+                 .steps = {{.sql = "UPDATE DOC SET TITLE = ?, CHANGED_BY = ? WHERE CO = ? AND NO "
+                                   "= ?",
+                            .values = "~|API|ACME    |7",
+                            .changed = 1}},
+                 .status = 204};
+  run_call(odd, &call);
+  call.body = "{\"parts\":[{\"group\":\"G\",\"what\":\"no key\"}]}";
+  call.error = "/parts/pos: is required";
+  call.steps[0] = (step_t){.sql = "SELECT GRP, POS, WHAT FROM PART WHERE CO = ? AND NO = ?",
+                           .values = "ACME    |7",
+                           .labels = "GRP|POS|WHAT",
+                           .rows = ""};
+  run_call(odd, &call);
+}
+
+/* --- columns that say more -----------------------------------------------------------------------
+ */
+
+#define FLAGS "SELECT ID, FLG, RC FROM F WHERE ID = ?"
+
+static void patch_of_a_part_takes_the_others_from_its_base(void **state)
+{
+  call_t call = {
+      .operation = "patchFlags",
+      .args = {"path:id", "7"},
+      .body = "{\"a\":\"N\"}",
+      .steps = {{.sql = FLAGS, .values = "7", .labels = "ID|FLG|RC|FLG_TEXT", .rows = "7|YABC|~|~"},
+                {.sql = "UPDATE F SET FLG = ? WHERE ID = ?", .values = "NABC|7", .changed = 1}},
+      .status = 204};
+  run_call(odd, &call);
+  call.body = "{\"b\":\"ABC\"}";
+  memset(&call.steps[1], 0, sizeof call.steps[1]);
+  run_call(odd, &call);
+}
+
+static void column_of_the_record_decides_the_outcome(void **state)
+{
+  call_t call = {.operation = "getFlags",
+                 .args = {"path:id", "7"},
+                 .steps = {{.sql = FLAGS,
+                            .values = "7",
+                            .labels = "ID|FLG|RC|FLG_TEXT",
+                            .rows = "7|YABC|00|x"}},
+                 .status = 200,
+                 .json = "{\"id\":7,\"a\":\"Y\",\"b\":\"ABC\"}"};
+  run_call(odd, &call);
+  call.steps[0].rows = "7|YABC|9|it went";
+  call.status = 410;
+  call.problem = "gone";
+  call.json = NULL;
+  run_call(odd, &call);
+  call.steps[0].rows = "7|YABC|5|x";
+  call.status = 502;
+  call.problem = "odd";
+  run_call(odd, &call);
+  call.steps[0].labels = "ID|FLG|RCX|FLG_TEXT";
+  call.error = "RC: the select has no column RC";
+  run_call(odd, &call);
+}
+
 /* --- mistakes ------------------------------------------------------------------------------------
  */
 
@@ -335,12 +481,20 @@ static int set_up(void **state)
   const char *source = getenv("SL_SOURCE");
   snprintf(path, sizeof path, "%s/mappings/examples/orders/orders.map.xml", source ? source : ".");
   orders = load(path);
-  return orders ? 0 : -1;
+  char own[] = "/tmp/test-sql-XXXXXX.map.xml";
+  int fd = mkstemps(own, 8);
+  if (fd < 0) return -1;
+  close(fd);
+  write_file(own, odd_text);
+  odd = load(own);
+  unlink(own);
+  return orders && odd ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
   sl_mapping_destroy(&orders);
+  sl_mapping_destroy(&odd);
   return 0;
 }
 
@@ -357,6 +511,10 @@ int main(void)
       cmocka_unit_test(align_deletes_changes_and_adds_rows_by_key),
       cmocka_unit_test(align_with_one_key_twice_is_refused),
       cmocka_unit_test(put_without_lines_deletes_them),
+      cmocka_unit_test(lists_are_aligned_replaced_and_appended_in_an_order_that_holds),
+      cmocka_unit_test(patch_leaves_lists_alone_that_were_not_sent),
+      cmocka_unit_test(patch_of_a_part_takes_the_others_from_its_base),
+      cmocka_unit_test(column_of_the_record_decides_the_outcome),
       cmocka_unit_test(compiler_tells_what_a_base_gets_wrong),
       cmocka_unit_test(commit_that_is_refused_takes_the_sqlstate_outcome),
   };
