@@ -9,6 +9,7 @@ README is executed, and its output compared. The word behind ``` says what a blo
                         "refused: TEXT" stands where no value does, · for a blank
     losses NAME         JSON ⇝ legacy ⇝ JSON: what --lossy writes of types=NAME, and what reads back
     exchange MAPPING    one call: asked, with, sent, answered, gets, refused (SOAP: without the envelope)
+    statements MAPPING  calls of a database: tests/unit/sql-exchange.c says how; a line that begins with a blank goes on
     console             "$ command" and what it prints
 
 A block of another kind is a failure: it would not be checked.
@@ -17,7 +18,7 @@ import os, re, sys
 sys.path.insert(0, os.path.join(os.environ.get("SL_SOURCE", "."), "tests", "harness"))
 from sluice_test import *
 
-PAGES = ["docs/mapping.md", "docs/codecs.md", "mappings/examples/crm/README.md"]
+PAGES = ["docs/mapping.md", "docs/mapping-sql.md", "docs/codecs.md", "mappings/examples/crm/README.md"]
 HEAD = ('<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">'
         '<soap:Body>')
 TAIL = "</soap:Body></soap:Envelope>"
@@ -146,6 +147,17 @@ def do_exchange(t, where, mapping, text, n):
     t.ok(results and all(not bad for bad, _ in results) and status == 0, where + " exchange " + mapping, out + err)
 
 
+def statements(mapping, text):
+    # JSON goes on without a blank, SQL with one.
+    script = write("statements", re.sub(r"\n +", " ", re.sub(r",\n +\"", ',"', text)))
+    return run(os.path.join(BUILD, "tests", "unit", "sql-exchange"), work(mapping), script)
+
+
+def do_statements(t, where, mapping, text):
+    status, out, err = statements(mapping, text)
+    t.ok(status == 0, where + " statements " + mapping, out + err)
+
+
 def do_console(t, where, text):
     for part in re.split(r"^\$ ", text, flags=re.M)[1:]:
         command, _, wanted = part.partition("\n")
@@ -178,6 +190,8 @@ def do_block(t, where, kind, text, n):
             t.ok(not wrong, "%s %s %s" % (where, word, line), wrong)
     elif kind[:1] == ["exchange"] and word:
         do_exchange(t, where, word, text, n)
+    elif kind[:1] == ["statements"] and word:
+        do_statements(t, where, word, text)
     elif kind == ["console"]:
         do_console(t, where, text)
     else:
@@ -205,3 +219,9 @@ with Tap() as t:
     for line in ('"01" ⇝ 001 ⇝ "01"', '"01" ⇝ 01 ⇝ "1"', '"1" ⇝ 001 ⇝ "1"', '"01" ⇝ 001'):
         t.ok(loss_line("self", line), "a wrong loss is found: " + line)
     t.equal(loss_line("self", '"01" ⇝ 001 ⇝ "1"'), "", "a right loss is right")
+    orders = "mappings/examples/orders/orders.map.xml"
+    right = 'asked creditCheck path:id=1\nwith {"limit":"1.00"}\nexecutes CALL PKG_CREDIT.CHECK_ORDER(?, ?, ?)\n' \
+        'values 1|1.00|~\ncolumns HIT_CD\nback 1.00|0\ngets 200 {"limit":"1.00","hits":[]}\n'
+    t.equal(statements(orders, right)[0], 0, "right statements are right")
+    for was, instead in (("1.00|~", "1.00|1"), ("?, ?, ?", "?, ?"), ("gets 200", "gets 201"), ("|0", "|4"), ("with", "wiht")):
+        t.ok(statements(orders, right.replace(was, instead))[0], "wrong statements are found: " + instead)
