@@ -106,6 +106,7 @@ static const char *place_of(struct explain *e, const sl_list_t *list, const sl_r
                             const sl_record_t *item, unsigned n, const char *base)
 {
   const char *legacy = joined(e, base, list->legacy);
+  if (list->form == SL_LIST_ZIP) return base; /* its values name their lists */
   for (size_t k = 0; list->form == SL_LIST_SLOTS && k < list->n_parts; k++)
     if (record->lists[list->parts[k]->index].first == item)
       return joined(e, base, list->parts[k]->legacy);

@@ -54,7 +54,8 @@ static void gather(struct gather *g, const sl_frame_t *frame, const sl_list_t *w
                                .file = l->file,
                                .line = l->line,
                                .col = l->col};
-    gather(g, l->item, l, legacy);
+    /* The values of a zip stand in several lists, which they name themselves. */
+    gather(g, l->item, l, l->form == SL_LIST_ZIP ? base : legacy);
   }
 }
 
