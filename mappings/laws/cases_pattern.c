@@ -116,7 +116,8 @@ static uint8_t class_of(const search_t *s, uint32_t c)
   char utf8[4];
   size_t len = sl_regex_put(c, utf8), bytes;
   uint32_t bad;
-  bool fits = c < 0x80 || !charset || sl_charset_fits(charset, sl_strn(utf8, len), &bytes, &bad);
+  bool fits = !charset || (c < 0x80 && s->judge->codec->ascii_plain) ||
+              sl_charset_fits(charset, sl_strn(utf8, len), &bytes, &bad);
   return (uint8_t)(range_of(c) + (fits ? 0 : N_RANGES));
 }
 
@@ -348,8 +349,8 @@ static bool bounded(search_t *s)
   int digits = c->digits > c->width ? c->digits : c->width;
   s->max_whole = (digits > 16 ? digits : 16) + 2;
   s->max_behind = scale + 2;
-  /* Widths in bytes, listed texts: properties that the search does not follow. */
-  if (c->width_in_bytes || c->n_sentinels || c->n_codes || c->n_enums) return false;
+  /* Listed texts: a property that the search does not follow. */
+  if (c->n_sentinels || c->n_codes || c->n_enums) return false;
   return len < MAX_COUNT && s->max_whole < MAX_COUNT;
 }
 
@@ -369,16 +370,27 @@ static bool prepare(search_t *s)
   return true;
 }
 
+static bool beyond_ascii(const search_t *s)
+{
+  for (uint32_t i = 0; i < s->re->n; i++)
+    for (size_t k = 0; k < s->letters[i].n; k++)
+      if (s->letters[i].v[k].point >= 0x80) return true;
+  return false;
+}
+
 static void each_class(search_t *s)
 {
   bool there[N_CLASSES] = {false};
+  /* A width in bytes is one in characters where each has a byte. */
+  const sl_codec_t *c = s->judge->codec;
+  if (c->width && c->width_in_bytes && (!c->ascii_plain || beyond_ascii(s))) s->partial = true;
   for (uint32_t i = 0; i <= s->re->n; i++)
     for (size_t k = 0; k < s->letters[i].n; k++) there[s->letters[i].v[k].class] = true;
   s->wanted = BLANK;
   run(s);
-  for (uint8_t c = WHITE; c < N_CLASSES && !s->number; c++) {
-    s->wanted = c;
-    if (there[c] && !s->full) run(s);
+  for (uint8_t k = WHITE; k < N_CLASSES && !s->number; k++) {
+    s->wanted = k;
+    if (there[k] && !s->full) run(s);
   }
 }
 

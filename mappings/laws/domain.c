@@ -3,6 +3,21 @@
 #include <strings.h>
 #include "mappings/laws/judge.h"
 
+/* XML 1.0 §2.2; other readers of messages hand on everything but U+0000. */
+static bool can_come(const sl_judge_t *self, sl_str_t text)
+{
+  for (size_t i = 0; i < text.len; i++) {
+    unsigned char ch = (unsigned char)text.p[i];
+    if (!ch) return false;
+    if (self->codec->medium != SL_MEDIUM_XML) continue;
+    if (ch < 0x20 && !strchr("\t\n\r", ch)) return false;
+    if (ch == 0xEF && i + 2 < text.len && !memcmp(text.p + i + 1, "\xBF", 1) &&
+        (unsigned char)text.p[i + 2] >= 0xBE)
+      return false;
+  }
+  return true;
+}
+
 /* --- D -------------------------------------------------------------------------------------------
  */
 
@@ -63,6 +78,8 @@ static sl_member_t accepted(const sl_jschema_t *schema, sl_jtext_t value)
 sl_member_t sl_in_domain(sl_judge_t *self, sl_jtext_t value)
 {
   if (!self->domain.schema) return SL_MEMBER_YES;
+  /* No schema thinks of what XML cannot carry: refused at run time, and not held against it. */
+  if (value.state == SL_J_STRING && !can_come(self, value.text)) return SL_MEMBER_NO;
   if (value.state == SL_J_ABSENT) return self->domain.required ? SL_MEMBER_NO : SL_MEMBER_YES;
   sl_member_t member = accepted(self->domain.schema, value);
   if (member != SL_MEMBER_NO && value.state == SL_J_STRING &&
@@ -76,17 +93,6 @@ sl_member_t sl_in_domain(sl_judge_t *self, sl_jtext_t value)
 
 /* --- E -------------------------------------------------------------------------------------------
  */
-
-/* XML 1.0 §2.2; other readers of messages hand on everything but U+0000. */
-static bool can_come(const sl_judge_t *self, sl_str_t text)
-{
-  for (size_t i = 0; i < text.len; i++) {
-    unsigned char ch = (unsigned char)text.p[i];
-    if (!ch) return false;
-    if (self->codec->medium == SL_MEDIUM_XML && ch < 0x20 && !strchr("\t\n\r", ch)) return false;
-  }
-  return true;
-}
 
 static sl_member_t in_column(const sl_column_t *column, const char *text)
 {

@@ -2,6 +2,7 @@
 #include "mappings/laws/judge.h"
 
 #include <string.h>
+#include "core/json.h"
 
 /* --- through the codec --------------------------------------------------------------------------
  */
@@ -23,6 +24,7 @@ static sl_code_t put(const sl_judge_t *self, const sl_codec_t *codec, sl_jtext_t
   sl_code_t code = self->text_end
                        ? sl_codec_write_text(codec, json.text, self->scratch, out, err)
                        : sl_codec_write(codec, json.state, json.text, self->scratch, out, err);
+  if (!code && json.state == SL_J_ABSENT && f->preset) *out = *f->preset;
   if (code) return code;
   if (out->state == SL_L_EMPTY) out->text = sl_strn("", 0);
   if (out->state == SL_L_NIL && !f->nillable)
@@ -104,6 +106,7 @@ static void changed(sl_judge_t *self, sl_jtext_t was, sl_legacy_t via, sl_jtext_
 {
   unsigned words = sl_json_difference(self->codec, was, is);
   unsigned given = self->declared | (sl_domain_given(self) ? 0 : BY_TYPE);
+  if (self->field->preset) given |= SL_MODULO_DEFAULT; /* default= says so */
   if (words && (words & given) == words) {
     if (sl_in_domain(self, was) != SL_MEMBER_NO) give_away(&self->putget, words);
     return;
@@ -115,13 +118,27 @@ static void changed(sl_judge_t *self, sl_jtext_t was, sl_legacy_t via, sl_jtext_
   self->putget.show = sl_show_command(self, was);
 }
 
+/* A JSON number is its value: is that taken in its shortest spelling? */
+static bool taken_shorter(sl_judge_t *self, sl_jtext_t was)
+{
+  sl_jtext_t is, shorter = was;
+  sl_legacy_t via;
+  sl_err_t err;
+  if (was.state != SL_J_NUMBER || !memchr(was.text.p, '.', was.text.len)) return false;
+  while (shorter.text.p[shorter.text.len - 1] == '0') shorter.text.len--;
+  if (shorter.text.p[shorter.text.len - 1] == '.') shorter.text.len--;
+  return shorter.text.len < was.text.len && sl_json_is_number(shorter.text) &&
+         !put(self, self->codec, shorter, &via, &err) && !get(self, self->codec, via, &is, &err) &&
+         sl_equal_json(was, is);
+}
+
 /* Refused by the codec though the schema allows it: with what would have become of it. */
 static void held_back(sl_judge_t *self, sl_jtext_t was, const sl_err_t *why)
 {
   sl_legacy_t via;
   sl_jtext_t is;
   sl_err_t err;
-  if (!certain(sl_in_domain(self, was), &self->put_doubts)) return;
+  if (!certain(sl_in_domain(self, was), &self->put_doubts) || taken_shorter(self, was)) return;
   const char *text = refusal(self, why);
   if (!put(self, &self->loose, was, &via, &err) && !get(self, &self->loose, via, &is, &err) &&
       !sl_equal_json(was, is)) {
@@ -134,6 +151,17 @@ static void held_back(sl_judge_t *self, sl_jtext_t was, const sl_err_t *why)
     self->putget.fix = sl_show_fix(self, true, 0);
   }
   self->putget.show = sl_show_command(self, was);
+}
+
+/* The first value that goes through: records are made of them (shape_laws.c). */
+static void remember(sl_judge_t *self, sl_jtext_t value)
+{
+  size_t open = self->open;
+  if (self->good.text.p || value.state == SL_J_NULL || value.state == SL_J_ABSENT) return;
+  if (value.state == SL_J_STRING && (!value.text.len || value.text.p[0] == ' ')) return;
+  if (sl_in_domain(self, value) == SL_MEMBER_YES)
+    self->good = (sl_jtext_t){value.state, sl_arena_str(self->keep, value.text)};
+  self->open = open;
 }
 
 void sl_judge_json(sl_judge_t *self, sl_jstate_t state, sl_str_t text)
@@ -157,7 +185,10 @@ void sl_judge_json(sl_judge_t *self, sl_jstate_t state, sl_str_t text)
              true, 0);
     return;
   }
-  if (!sl_equal_json(was, is)) changed(self, was, via, is);
+  if (!sl_equal_json(was, is))
+    changed(self, was, via, is);
+  else
+    remember(self, was);
 }
 
 /* Written back as something else, or refused. */
@@ -170,6 +201,7 @@ static void not_kept(sl_judge_t *self, sl_legacy_t was, sl_jtext_t json, const s
   if (!is && sl_codec_kind(self->codec) == SL_CODEC_CODE)
     words = sl_legacy_difference(self, was, other, json);
   unsigned given = self->declared | SL_MODULO_ALIAS | SL_MODULO_SPELLING;
+  if (json.state == SL_J_ABSENT && self->field->preset) words = SL_MODULO_DEFAULT, given |= words;
   if (words && (words & given) == words) {
     if (sl_in_contract(self, was) != SL_MEMBER_NO) give_away(&self->getput, words);
     return;

@@ -16,6 +16,12 @@ typedef enum sl_member { SL_MEMBER_NO, SL_MEMBER_MAYBE, SL_MEMBER_YES } sl_membe
 /* Takes a representative instead of it being judged. */
 typedef void sl_judge_visit_t(void *context, sl_jstate_t state, sl_str_t text);
 
+/* A JSON value: its text as sl_codec_write takes it. */
+typedef struct sl_jtext {
+  sl_jstate_t state;
+  sl_str_t text;
+} sl_jtext_t;
+
 typedef struct sl_judge {
   sl_judge_visit_t *visit; /* NULL: judge */
   void *context;
@@ -34,6 +40,7 @@ typedef struct sl_judge {
   sl_arena_t *keep;            /* the report's */
   sl_buf_t out, want;
   sl_law_t putget, getput;
+  sl_jtext_t good;               /* a value of D that came back; text NULL: none yet */
   bool put, get;                 /* which laws are asked for */
   size_t put_doubts, get_doubts; /* failures that may be outside of the domain */
 } sl_judge_t;
@@ -47,15 +54,30 @@ void sl_judge_legacy(sl_judge_t *self, sl_lstate_t state, sl_str_t text);
 void sl_judge_values(const sl_mapping_t *mapping, const sl_line_t *line, const char *shape,
                      sl_arena_t *keep, sl_judge_visit_t *visit, void *context);
 
+/* A line that has been judged, as what is judged of a whole shape needs it. */
+typedef struct sl_judged {
+  sl_law_line_t *law;
+  sl_canonical_t domain;
+  sl_jtext_t good; /* of a field: a value that goes through; text.p NULL: none is known */
+} sl_judged_t;
+
+/* The laws of lists and objects, and of members together: whole records of the shape, through its
+ * real readers and writers. Fills the lists' laws; objects are told at *objects_p, which grows (at
+ * most room). false without memory. shape_laws.c. */
+typedef struct sl_shape_judge {
+  const sl_mapping_t *mapping;
+  const sl_shape_t *shape;
+  sl_judged_t *v;
+  size_t n;
+  sl_law_line_t *objects;
+  size_t n_objects, room;
+  sl_arena_t *keep;
+} sl_shape_judge_t;
+bool sl_judge_shape(sl_shape_judge_t *self);
+
 /* --- equal.c: when two values are the same, and what lies between them if not
  * ---------------------
  */
-
-/* A JSON value: its text as sl_codec_write takes it. */
-typedef struct sl_jtext {
-  sl_jstate_t state;
-  sl_str_t text;
-} sl_jtext_t;
 
 bool sl_equal_json(sl_jtext_t a, sl_jtext_t b);
 /* The words (SL_MODULO_…) that would give away the difference; 0: none does. */

@@ -99,7 +99,7 @@ static bool is_date(const sl_codec_t *c)
   return c->kind == SL_CODEC_DATE || c->kind == SL_CODEC_TIME || c->kind == SL_CODEC_DATETIME;
 }
 
-static void judge_field(gather_t *g, const entry_t *e, sl_law_line_t *out)
+static void judge_field(gather_t *g, const entry_t *e, sl_judged_t *out)
 {
   const sl_field_t *f = e->line.field;
   sl_judge_t j = {.mapping = g->mapping,
@@ -120,7 +120,7 @@ static void judge_field(gather_t *g, const entry_t *e, sl_law_line_t *out)
   j.loose.modulo = ~0u;
   j.put = f->access != SL_READ_ONLY && (e->written || !e->used);
   j.get = f->access == SL_READ_WRITE && f->json[0] && ((e->written && e->read) || !e->used);
-  if (e->shape && f->json[0]) j.domain = sl_canonical_line(g->mapping, e->shape, &e->line);
+  j.domain = out->domain;
   if (j.domain.schema)
     j.relaxed = sl_canonical_relaxed(j.domain.schema, is_date(f->codec), g->arena);
   sl_buf_init(&j.out, 0);
@@ -128,10 +128,11 @@ static void judge_field(gather_t *g, const entry_t *e, sl_law_line_t *out)
   if (j.put || j.get) sl_cases(&j);
   settle(&j.putget, j.put, j.put_doubts + j.open);
   settle(&j.getput, j.get, j.get_doubts);
-  out->putget = j.putget;
-  out->getput = j.getput;
+  out->good = j.good;
+  out->law->putget = j.putget;
+  out->law->getput = j.getput;
   /* What does not change keeps its legacy spelling, and reading is a function: nothing is lost. */
-  out->getput_base.verdict = j.get ? SL_LAW_PROVED : SL_LAW_NONE;
+  out->law->getput_base.verdict = j.get ? SL_LAW_PROVED : SL_LAW_NONE;
   sl_buf_fini(&j.out);
   sl_buf_fini(&j.want);
   sl_arena_destroy(&j.scratch);
@@ -162,31 +163,92 @@ static void tell(const sl_law_line_t *l, sl_diags_t *diags, sl_arena_t *arena)
                  g->from, g->via, g->to);
 }
 
+/* --- all of it ----------------------------------------------------------------------------------
+ */
+
+static size_t count_objects(const sl_jnode_t *node)
+{
+  size_t n = node->kind == SL_JN_OBJECT;
+  for (uint16_t i = 0; i < node->n_children; i++) n += count_objects(&node->children[i]);
+  if (node->list && node->list->item->json) n += count_objects(node->list->item->json);
+  return n;
+}
+
+/* Values that a user wrote a line for; what is made of others has no law of its own. */
+static bool is_judged(const sl_line_t *l)
+{
+  return l->list || (l->field && l->field->codec && !l->field->derive);
+}
+
+/* What one shape is written and read with, or would be. */
+static bool goes_both_ways(const gather_t *g, const char *shape)
+{
+  for (size_t i = 0; i < g->n; i++)
+    if (g->v[i].shape == shape && ((g->v[i].written && g->v[i].read) || !g->v[i].used)) return true;
+  return false;
+}
+
+static void judge_shapes(gather_t *g, sl_laws_t *self, sl_law_line_t *lines, sl_judged_t *judged,
+                         size_t room)
+{
+  size_t n = self->n_lines;
+  for (size_t i = 0; i < g->mapping->n_shapes; i++) {
+    const sl_shape_t *shape = &g->mapping->shapes[i];
+    sl_shape_judge_t j = {.mapping = g->mapping,
+                          .shape = shape,
+                          .v = judged,
+                          .n = n,
+                          .objects = lines + self->n_lines,
+                          .room = room - self->n_lines,
+                          .keep = g->arena};
+    if (!shape->frame || !goes_both_ways(g, shape->name)) continue;
+    g->failed |= !sl_judge_shape(&j);
+    self->n_lines += j.n_objects;
+  }
+}
+
+static void judge_lines(gather_t *g, sl_laws_t *self, sl_law_line_t *lines, sl_judged_t *judged)
+{
+  for (size_t i = 0; i < g->n; i++) {
+    const entry_t *e = &g->v[i];
+    if (!is_judged(&e->line)) continue;
+    sl_law_line_t *l = &lines[self->n_lines];
+    sl_judged_t *j = &judged[self->n_lines++];
+    l->line = e->line;
+    l->line.legacy = sl_arena_strdup(g->arena, e->line.legacy);
+    l->line.json = sl_arena_strdup(g->arena, e->line.json);
+    l->shape = e->place;
+    l->based = e->written && !e->free_write;
+    j->law = l;
+    if (e->shape && e->line.json[0]) j->domain = sl_canonical_line(g->mapping, e->shape, &e->line);
+    if (e->line.field) judge_field(g, e, j);
+  }
+}
+
+static sl_laws_t *judge_all(gather_t *g)
+{
+  size_t room = g->n;
+  for (size_t i = 0; i < g->mapping->n_shapes; i++)
+    if (g->mapping->shapes[i].frame) room += count_objects(g->mapping->shapes[i].frame->json);
+  sl_laws_t *self = sl_arena_zalloc(g->arena, sizeof *self);
+  sl_law_line_t *lines = sl_arena_zalloc(g->arena, (room + 1) * sizeof *lines);
+  sl_judged_t *judged = sl_arena_zalloc(g->scratch, (room + 1) * sizeof *judged);
+  if (!self || !lines || !judged) return NULL;
+  self->file = g->mapping->file;
+  self->lines = lines;
+  judge_lines(g, self, lines, judged);
+  judge_shapes(g, self, lines, judged, room);
+  for (size_t i = 0; i < self->n_lines; i++) self->cases += lines[i].putget.n + lines[i].getput.n;
+  return g->failed ? NULL : self;
+}
+
 const sl_laws_t *sl_laws_judge(const sl_mapping_t *mapping, sl_arena_t *arena, sl_diags_t *diags)
 {
   gather_t g = {.mapping = mapping, .arena = arena, .scratch = sl_arena_new(0, 0)};
-  sl_laws_t *self = sl_arena_zalloc(arena, sizeof *self);
-  if (g.scratch && self) gather_all(&g);
-  sl_law_line_t *lines = g.n ? sl_arena_zalloc(arena, g.n * sizeof *lines) : NULL;
-  bool ok = self && g.scratch && !g.failed && (lines || !g.n);
-  for (size_t i = 0; ok && i < g.n; i++) {
-    const entry_t *e = &g.v[i];
-    sl_law_line_t *l = &lines[self->n_lines];
-    if (!e->line.field || !e->line.field->codec || e->line.field->derive) continue;
-    l->line = e->line;
-    l->line.legacy = sl_arena_strdup(arena, e->line.legacy);
-    l->shape = e->place;
-    l->based = e->written && !e->free_write;
-    judge_field(&g, e, l);
-    self->cases += l->putget.n + l->getput.n;
-    self->n_lines++;
-  }
-  ok = ok && !g.failed;
-  if (ok) {
-    self->file = mapping->file;
-    self->lines = lines;
-    for (size_t i = 0; diags && i < self->n_lines; i++) tell(&lines[i], diags, arena);
-  }
+  if (!g.scratch) return NULL;
+  gather_all(&g);
+  sl_laws_t *self = g.failed ? NULL : judge_all(&g);
+  for (size_t i = 0; self && diags && i < self->n_lines; i++) tell(&self->lines[i], diags, arena);
   sl_arena_destroy(&g.scratch);
-  return ok ? self : NULL;
+  return self;
 }

@@ -54,9 +54,8 @@ static void add_key(sl_buf_t *out, const char *p, size_t len)
 }
 
 /* {"address":{"city":…}}; an absent one is {}. */
-static void document(const sl_judge_t *self, sl_buf_t *out, sl_jtext_t v, bool whole)
+static void members(sl_buf_t *out, const char *p, sl_jtext_t v, bool whole)
 {
-  const char *p = member_of(self);
   int depth = 0;
   if (*p != '/') {
     value(out, v, whole);
@@ -75,6 +74,35 @@ static void document(const sl_judge_t *self, sl_buf_t *out, sl_jtext_t v, bool w
   else
     value(out, v, whole);
   while (depth--) sl_buf_addc(out, '}');
+}
+
+static void document(const sl_judge_t *self, sl_buf_t *out, sl_jtext_t v, bool whole)
+{
+  members(out, member_of(self), v, whole);
+}
+
+/* In a list of the shape itself: with the list around its only item. */
+static bool whole_document(const sl_judge_t *self, sl_buf_t *out, sl_jtext_t v)
+{
+  const sl_list_t *list = self->line->within;
+  const sl_shape_t *shape = sl_mapping_shape(self->mapping, self->shape);
+  int depth = 0;
+  bool top = !list;
+  for (uint16_t i = 0; list && shape && i < shape->frame->n_lists; i++)
+    top |= shape->frame->lists[i] == list;
+  if (!top) return false;
+  for (const char *p = list ? list->json : NULL; p && *p == '/'; depth++) {
+    size_t len = strcspn(p + 1, "/");
+    sl_buf_addc(out, '{');
+    add_key(out, p + 1, len);
+    sl_buf_addc(out, ':');
+    p += 1 + len;
+  }
+  if (list) sl_buf_addc(out, '[');
+  document(self, out, v, true);
+  if (list) sl_buf_addc(out, ']');
+  while (depth--) sl_buf_addc(out, '}');
+  return true;
 }
 
 static const char *kept(const sl_judge_t *self, sl_buf_t *buf)
@@ -188,10 +216,9 @@ const char *sl_show_fix(const sl_judge_t *self, bool put, unsigned words)
 const char *sl_show_command(const sl_judge_t *self, sl_jtext_t v)
 {
   sl_buf_t buf;
-  if (!self->shape || self->line->within || self->field->json[0] != '/') return NULL;
+  if (!self->shape || self->field->json[0] != '/') return NULL;
   sl_buf_init(&buf, 0);
-  document(self, &buf, v, true);
-  bool plain = buf.len < COMMAND && !memchr(buf.p, '\'', buf.len);
+  bool plain = whole_document(self, &buf, v) && buf.len < COMMAND && !memchr(buf.p, '\'', buf.len);
   sl_str_t text = sl_arena_str(self->keep, sl_buf_str(&buf));
   sl_buf_fini(&buf);
   if (!plain || !text.p) return NULL;
