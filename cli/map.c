@@ -10,8 +10,8 @@
 enum { MAX_RECORD_MEMORY = 256 * 1024 * 1024, FLUSH_AT = 64 * 1024 };
 
 typedef struct settings {
-  char *shape, *root;
-  bool lossy;
+  char *shape, *root, *base;
+  bool lossy, patch;
 } settings_t;
 
 static const sl_opt_t options[] = {
@@ -26,6 +26,17 @@ static const sl_opt_t options[] = {
      .offset = offsetof(settings_t, root),
      .argument = "ELEMENT",
      .help = "write: name of the XML element around a record; the shape's name if not given"},
+    {.name = "base",
+     .kind = SL_OPT_TEXT,
+     .offset = offsetof(settings_t, base),
+     .argument = "FILE",
+     .help =
+         "write: over the legacy records in FILE, the first over the first: values that did not "
+         "change keep their spelling, and what is not mapped stays"},
+    {.name = "patch",
+     .kind = SL_OPT_FLAG,
+     .offset = offsetof(settings_t, patch),
+     .help = "write, with --base: members that are left out stay as they are"},
     {.name = "lossy",
      .kind = SL_OPT_FLAG,
      .offset = offsetof(settings_t, lossy),
@@ -49,7 +60,8 @@ typedef struct map {
   sl_mapping_t *mapping;
   const sl_shape_t *shape;
   sl_arena_t *arena;
-  sl_buf_t in, out, record;
+  sl_buf_t in, out, record, base;
+  sl_str_t bases; /* those that are left */
   bool write;
   sl_str_t header; /* CSV: first line of the input, or of the first record written */
   sl_buf_t row;    /* CSV: header and one row */
@@ -123,6 +135,15 @@ static void put(map_t *self, sl_str_t record)
   if (self->out.len >= FLUSH_AT) flush(self);
 }
 
+static sl_code_t write_over(map_t *self, sl_str_t record, const char *root, sl_err_t *err)
+{
+  bool soap = sl_mapping_kind(self->mapping) == SL_KIND_SOAP;
+  sl_str_t base = soap ? sl_input_xml(&self->bases) : sl_input_json(&self->bases);
+  if (!base.len) return sl_err_set(err, SL_INVALID, "%s has no record for it", self->settings.base);
+  return sl_shape_write_over(self->shape, self->arena, record, base, self->settings.patch, root,
+                             &self->record, err);
+}
+
 static void translate(map_t *self, sl_str_t record)
 {
   sl_err_t err;
@@ -131,7 +152,8 @@ static void translate(map_t *self, sl_str_t record)
   sl_buf_clear(&self->record);
   self->n++;
   if (!self->write && is_csv(self)) record = with_header(self, record);
-  sl_code_t code = self->write
+  sl_code_t code = self->settings.base ? write_over(self, record, root, &err)
+                   : self->write
                        ? sl_shape_write(self->shape, self->arena, record, root, &self->record, &err)
                        : sl_shape_read(self->shape, self->arena, record, &self->record, &err);
   if (!code) {
@@ -150,11 +172,20 @@ static sl_code_t prepare(map_t *self, const char *direction, const char *path, s
   self->write = !strcmp(direction, "write");
   if (!self->write && strcmp(direction, "read"))
     return sl_err_set(err, SL_INVALID, "\"%s\" is neither read nor write", direction);
+  if (self->settings.base && !self->write)
+    return sl_err_set(err, SL_INVALID, "--base goes with write");
+  if (self->settings.patch && !self->settings.base)
+    return sl_err_set(err, SL_INVALID, "--patch goes with --base");
   sl_code_t code = sl_cmd_shape(path, self->settings.shape, self->settings.lossy, &self->mapping,
                                 &self->shape, err);
   if (code) return code;
   self->arena = sl_arena_new(0, MAX_RECORD_MEMORY);
   if (!self->arena) return sl_err_set(err, SL_TOO_LARGE, "no memory");
+  if (self->settings.base) {
+    code = sl_input_read(self->settings.base, &self->base, err);
+    if (code) return code;
+    self->bases = sl_buf_str(&self->base);
+  }
   return sl_input_read("-", &self->in, err);
 }
 
@@ -174,12 +205,14 @@ int sl_cmd_map(int argc, char **argv)
   sl_err_t err;
   int rest, status;
   sl_buf_init(&self.in, SL_INPUT_MAX);
+  sl_buf_init(&self.base, SL_INPUT_MAX);
   if (sl_cmd_options(&table, &self.settings, argc, argv, 2, 2, &rest, &status))
     status =
         prepare(&self, argv[rest], argv[rest + 1], &err) ? sl_cmd_failed(&table, &err) : run(&self);
   sl_arena_destroy(&self.arena);
   sl_mapping_destroy(&self.mapping);
   sl_buf_fini(&self.in);
+  sl_buf_fini(&self.base);
   sl_buf_fini(&self.out);
   sl_buf_fini(&self.record);
   sl_buf_fini(&self.row);

@@ -157,13 +157,19 @@ static void answer(exchange_t *x, const sl_answer_t *answer, sl_str_t body)
   exchange_end(x);
 }
 
+static void exchange_again(exchange_t *x);
+
 /* The engine takes the last piece together with the news that it is the last: an answer that came
  * in one piece is read in one go. */
 static void answer_read(exchange_t *x, int status)
 {
   sl_answer_t a = {0};
-  if (sl_run_feed(x->run, status, x->held.p, x->held.len, true, &x->err) ||
-      sl_run_answer(x->run, &a, &x->err)) {
+  sl_code_t code = sl_run_feed(x->run, status, x->held.p, x->held.len, true, &x->err);
+  if (!code && sl_run_again(x->run)) {
+    exchange_again(x);
+    return;
+  }
+  if (code || sl_run_answer(x->run, &a, &x->err)) {
     fail(x, &x->err);
     return;
   }
@@ -181,8 +187,7 @@ static void answer_judged(exchange_t *x, const sl_http_result_t *result)
 {
   sl_problem_t problem;
   sl_answer_t a = {.problem = &problem};
-  sl_carrier_judge(result->status, result->retry_after_s,
-                   sl_op_info(sl_host_call_op(x->call))->safe, &problem);
+  sl_carrier_judge(result->status, result->retry_after_s, sl_run_info(x->run)->safe, &problem);
   a.status = problem.status;
   sl_run_fini(x->run);
   answer(x, &a, sl_strn(NULL, 0));
@@ -194,7 +199,8 @@ static void answer_judged(exchange_t *x, const sl_http_result_t *result)
 static void on_sent(void *ctx)
 {
   exchange_t *x = ctx;
-  sl_host_sent(x->call);
+  bool is_base = sl_run_info(x->run) != sl_op_info(sl_host_call_op(x->call));
+  if (!is_base) sl_host_sent(x->call);
 }
 
 /* The engine borrows what it is fed to the end; the HTTP client's buffer does not last that long.
@@ -226,7 +232,7 @@ static bool hold_first(exchange_t *x, const char *content_type, sl_str_t data)
 
 static bool reads(const exchange_t *x, int status, const char *content_type)
 {
-  return x->carrier->way->reads(sl_op_info(sl_host_call_op(x->call)), status, content_type);
+  return x->carrier->way->reads(sl_run_info(x->run), status, content_type);
 }
 
 static bool on_body(void *ctx, sl_http_call_t *call, int status, const char *data, size_t len)
@@ -290,7 +296,7 @@ static sl_code_t set_out(exchange_t *x, sl_err_t *err)
   sl_code_t code = sl_run_request(x->run, &x->request, err);
   if (code) return code;
   if (x->request.failed) return sl_err_set(err, SL_BUG, "out of memory");
-  const sl_op_info_t *info = sl_op_info(sl_host_call_op(x->call));
+  const sl_op_info_t *info = sl_run_info(x->run);
   sl_http_request_t request = {.body = sl_buf_str(&x->request),
                                .has_body = x->request.len > 0,
                                .safe = info->safe,
@@ -302,6 +308,17 @@ static sl_code_t set_out(exchange_t *x, sl_err_t *err)
   show_request(x, &request);
   x->http_call = sl_http_start(self->http, &request, &handlers, x, err);
   return x->http_call ? SL_OK : err->code;
+}
+
+/* The base is read: now the write. Its memory is that of the first exchange; what the engine
+ * borrowed of it lives in the call's arena. */
+static void exchange_again(exchange_t *x)
+{
+  sl_buf_clear(&x->request);
+  sl_buf_clear(&x->wire);
+  x->held = sl_strn(NULL, 0);
+  x->began = x->reads = false;
+  if (set_out(x, &x->err)) fail(x, &x->err);
 }
 
 void sl_carrier_call(void *self, sl_host_call_t *call)

@@ -2,7 +2,9 @@
  *
  * carrier: what the soap and the rest adapter have in common: it takes a call from the host, lets
  * the engine make the request, carries it over HTTP, feeds the answer to the engine and hands the
- * outcome back. What differs between the two is in an sl_carrier_way_t.
+ * outcome back. A write with a base takes two exchanges, one after the other within the call's
+ * deadline: the first one is a read, so that whatever becomes of it, nothing was executed; only the
+ * second one counts as sent. What differs between the two is in an sl_carrier_way_t.
  *
  * What an answer's HTTP status means where the engine does not read it (sl_carrier_judge):
  *
@@ -26,8 +28,8 @@
 typedef struct sl_carrier sl_carrier_t;
 
 typedef struct sl_carrier_way {
-  /* Method, address and headers of call; the body is there, safe is set. What it
-   * points to lives in the call's arena or with ctx. */
+  /* Method, address and headers of the exchange that run is at (sl_run_info): a call may take two.
+   * The body is there, safe is set. What it points to lives in the call's arena or with ctx. */
   sl_code_t (*address)(void *ctx, sl_host_call_t *call, const sl_run_t *run,
                        sl_http_request_t *request, sl_err_t *err);
   /* Does the engine read answers to op like this? content_type may be NULL. */

@@ -52,7 +52,7 @@ static sl_code_t address(void *ctx, sl_host_call_t *call, const sl_run_t *run,
                          sl_http_request_t *request, sl_err_t *err)
 {
   const struct rest *self = ctx;
-  const sl_op_info_t *info = sl_op_info(sl_host_call_op(call));
+  const sl_op_info_t *info = sl_run_info(run);
   request->method = info->rest_method;
   request->url =
       sl_rest_url(sl_host_call_arena(call), self->base_url ? self->base_url : info->endpoint,

@@ -35,19 +35,18 @@ static const sl_opt_t rows[] = {
     {0},
 };
 
-static const struct route *route_of(const struct soap *self, const sl_op_t *op)
+static const struct route *route_of(const struct soap *self, const char *name)
 {
   const struct route *route = self->routes;
-  while (route->op != op) route++;
+  while (strcmp(sl_op_info(route->op)->name, name)) route++;
   return route;
 }
 
 static sl_code_t address(void *ctx, sl_host_call_t *call, const sl_run_t *run,
                          sl_http_request_t *request, sl_err_t *err)
 {
-  const struct route *route = route_of(ctx, sl_host_call_op(call));
+  const struct route *route = route_of(ctx, sl_run_info(run)->name);
   const char *trace = sl_host_call_traceparent(call);
-  (void)run;
   request->method = "POST";
   request->url = route->url;
   request->headers = route->headers;

@@ -41,10 +41,12 @@ void sl_check_rows(sl_bf_t *f);
 
 /* SOAP requests: elements and attributes that the contract demands and nobody writes (R220); when
  * the operation replaces a record, also those that its shape leaves out: they would be blanked
- * (R221). */
-void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces);
+ * (R221). base: f is paired with one already, which keeps most of them. */
+void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces, bool base);
+/* What to do about R221. Static. */
+const char *sl_blanked_fix(bool base);
 /* The same for REST; the two above call these. */
-void sl_check_written_json(sl_bf_t *f, const sl_xel_t *el, bool replaces);
+void sl_check_written_json(sl_bf_t *f, const sl_xel_t *el, bool replaces, bool base);
 void sl_check_read_json(sl_bf_t *f, const sl_xel_t *el);
 /* SOAP answers: what the contract promises and nobody maps or ignores (W301). */
 void sl_check_read(sl_bf_t *f, const sl_xel_t *el);

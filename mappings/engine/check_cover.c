@@ -118,13 +118,14 @@ static const sl_bx_t *content(sl_build_t *b, const sl_bx_t *c, const char **base
 
 static bool attr_writes(const sl_ba_t *a)
 {
-  return a->constant || sl_fields_write(a->field);
+  return a->constant || a->carry || (a->kept && a->field) || sl_fields_write(a->field);
 }
 
 static bool writes(const sl_bx_t *x)
 {
   if (x->is && x->ignored) return false;
-  if (x->constant || x->list || sl_fields_write(x->field) || tells(x)) return true;
+  if (x->constant || x->list || x->carry || sl_fields_write(x->field) || tells(x)) return true;
+  if (x->kept && x->field) return true;
   for (const sl_ba_t *a = x->attrs; a; a = a->next)
     if (attr_writes(a)) return true;
   for (const sl_bx_t *c = x->first; c; c = c->next)
@@ -146,6 +147,8 @@ struct cover {
   sl_build_t *b;
   sl_gathered_t demanded, blanked;
   bool replaces;
+  bool items; /* within a list: new items have no base */
+  bool anew;  /* within items that are not written over the base's */
 };
 
 static void cover_attrs(struct cover *self, const char *base, const sl_bx_t *x,
@@ -154,12 +157,14 @@ static void cover_attrs(struct cover *self, const char *base, const sl_bx_t *x,
   for (size_t i = 0; i < type->n_attrs; i++) {
     const sl_xattr_t *decl = &type->attrs[i];
     const sl_ba_t *a = built_attr(x, decl, in);
-    if (a && (a->ignored ||
-              (attr_writes(a) && (!decl->required || sl_place_always(a->field, a->constant, in)))))
+    bool lost = a && a->carry && (decl->required ? self->items : self->anew && !a->ignored);
+    if (a && !lost &&
+        (a->ignored || a->carry || a->kept ||
+         (attr_writes(a) && (!decl->required || sl_place_always(a->field, a->constant, in)))))
       continue;
     if (decl->required)
       gather_attr(self->b, &self->demanded, base, x, decl->name);
-    else if (self->replaces && inside && !a)
+    else if (self->replaces && inside && (!a || lost))
       gather_attr(self->b, &self->blanked, base, x, decl->name);
   }
 }
@@ -199,29 +204,41 @@ static bool always(const sl_bx_t *x, const sl_xchild_t *child, sl_only_t in)
 static void cover(void *self_p, const char *base, const sl_bx_t *x, const sl_xtype_t *type,
                   sl_only_t in, bool inside);
 
+/* Is child there because the base has it? */
+static bool c_kept(const sl_bx_t *x, const sl_xchild_t *child, sl_only_t in)
+{
+  const sl_bx_t *c = built(x, child, in);
+  return c && c->kept && c->field;
+}
+
 static void cover_child(struct cover *self, const char *base, const sl_bx_t *x,
                         const sl_xchild_t *child, sl_only_t in, bool inside)
 {
   const sl_bx_t *c = built(x, child, in);
-  bool any = false;
+  bool any = false, lost = c && c->carry && (child->min > 0 ? self->items : self->anew);
   for (const sl_bx_t *p = picked(x->first, child); p; p = picked(p->next, child))
     if (writes(p) && p->type) each_kind(cover, self, base, p, in, inside);
-  if (c && c->ignored) return;
+  if (c && (c->ignored || c->carry) && !lost) return;
   if (!c && writes_picked(x, child)) {
     if (self->replaces && inside) gather(&self->blanked, base, x, others(self->b, child));
     return;
   }
-  for (; c; c = built_from(c->next, child, in)) {
+  for (; c && !lost; c = built_from(c->next, child, in)) {
     if (!writes(c)) continue;
     const char *below = base;
     const sl_bx_t *to = content(self->b, c, &below);
     sl_only_t known = to != c ? (sl_only_t){NULL, 0} : sl_only_within(c->only, in) ? c->only : in;
+    bool items = self->items, anew = self->anew;
+    self->items |= c->list && c->list->access != SL_READ_ONLY;
+    self->anew |= self->items && c->list && c->list->on_write == SL_WRITE_REPLACE;
     if (to->type && !to->ignored) each_kind(cover, self, below, to, known, inside);
+    self->items = items;
+    self->anew = anew;
     any = true;
   }
-  if (child->min > 0 && !(any && always(x, child, in)))
+  if (child->min > 0 && !(any && (c_kept(x, child, in) || always(x, child, in))))
     gather(&self->demanded, base, x, child->elem->name);
-  else if (!any && self->replaces && inside && !built(x, child, in))
+  else if (!any && self->replaces && inside && (lost || !built(x, child, in)))
     gather(&self->blanked, base, x, child->elem->name);
 }
 
@@ -232,17 +249,28 @@ static void cover(void *self_p, const char *base, const sl_bx_t *x, const sl_xty
   struct cover *self = self_p;
   inside |= x->covered;
   cover_attrs(self, base, x, type, in, inside);
+  if (self->replaces && inside && x->attrs && type->simple != SL_X_NONE && !x->field &&
+      !x->constant)
+    gather(&self->blanked, base, x, "text()");
   for (size_t i = 0; i < type->n_children; i++) {
     if (type->children[i].demanded) cover_choice(self, base, x, type, i, in);
     cover_child(self, base, x, &type->children[i], in, inside);
   }
 }
 
-void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces)
+const char *sl_blanked_fix(bool base)
+{
+  return base ? "map them, or add <ignore legacy=\"…\" reason=\"…\"/>; in lists, "
+                "on-write=\"align\" with a key keeps them"
+              : "add base=\"…\" to the operation, which keeps them; or map them, or add "
+                "<ignore legacy=\"…\" reason=\"…\"/>";
+}
+
+void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces, bool base)
 {
   sl_build_t *b = f->b;
   struct cover self = {.b = b, .replaces = replaces};
-  sl_check_written_json(f, el, replaces);
+  sl_check_written_json(f, el, replaces, base);
   if (!f->xml || !f->request) return;
   sl_buf_init(&self.demanded.names, 0);
   sl_buf_init(&self.blanked.names, 0);
@@ -251,7 +279,7 @@ void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces)
     sl_b_error(b, "R220", el->line, el->col, "map them, or add <const legacy=\"…\" value=\"…\"/>",
                "the contract demands what nothing writes: %s", gathered(b, &self.demanded));
   if (self.blanked.n)
-    sl_b_error(b, "R221", el->line, el->col, "map them, or add <ignore legacy=\"…\" reason=\"…\"/>",
+    sl_b_error(b, "R221", el->line, el->col, sl_blanked_fix(base),
                "replacing the record would blank what is not mapped: %s",
                gathered(b, &self.blanked));
   sl_buf_fini(&self.demanded.names);

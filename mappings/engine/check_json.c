@@ -18,6 +18,8 @@ struct cover {
   sl_jschemas_t *all;
   struct names demanded, blanked, unread;
   bool replaces;
+  bool items; /* within a list: new items have no base */
+  bool anew;  /* within items that are not written over the base's */
 };
 
 static void gather(struct names *to, const char *base, const char *pointer, const char *name)
@@ -54,7 +56,8 @@ static bool excused(const sl_bj_t *in, sl_str_t key)
 static bool writes(const sl_bj_t *j)
 {
   if (j->kind == SL_JN_CONST) return true;
-  if (j->kind != SL_JN_OBJECT) return j->kind != SL_JN_IGNORE && j->access != SL_READ_ONLY;
+  if (j->kind != SL_JN_OBJECT)
+    return j->kind != SL_JN_IGNORE && (j->kept || j->access != SL_READ_ONLY);
   for (const sl_bj_t *c = j->first; c; c = c->next)
     if (writes(c)) return true;
   return false;
@@ -75,8 +78,20 @@ static void descend(struct cover *self, const char *base, const sl_bj_t *j, bool
 {
   if (j->kind == SL_JN_OBJECT)
     into(self, base, j, inside);
-  else if ((j->kind == SL_JN_LIST || j->kind == SL_JN_PLACE) && j->item)
+  else if ((j->kind == SL_JN_LIST || j->kind == SL_JN_PLACE) && j->item) {
+    bool items = self->items, anew = self->anew;
+    self->items |= j->list->access != SL_READ_ONLY;
+    self->anew |= self->items && j->list->on_write == SL_WRITE_REPLACE;
     into(self, sl_b_printf(self->f->b, "%s%s", base, j->pointer), j->item->legacy_json, inside);
+    self->items = items;
+    self->anew = anew;
+  }
+}
+
+/* A base has it: it is carried from there. */
+static bool carried(const struct cover *self, const sl_bj_t *j, bool required)
+{
+  return j->carry && !(required ? self->items : self->anew);
 }
 
 static void cover(struct cover *self, const char *base, const sl_bj_t *j, bool inside)
@@ -92,6 +107,8 @@ static void cover(struct cover *self, const char *base, const sl_bj_t *j, bool i
     if (member->nothing || member->read_only || sl_jschema_resolve(member)->read_only) continue;
     if (c && written(j, names[i]))
       descend(self, base, c, inside, cover);
+    else if (!c && carried(self, j, sl_jschema_requires(j->schema, names[i])))
+      continue;
     else if (sl_jschema_requires(j->schema, names[i]))
       gather(&self->demanded, base, j->pointer, names[i].p);
     else if (self->replaces && inside && !c)
@@ -125,7 +142,7 @@ static bool start(struct cover *self, sl_bf_t *f)
   return f->oop && self->all;
 }
 
-void sl_check_written_json(sl_bf_t *f, const sl_xel_t *el, bool replaces)
+void sl_check_written_json(sl_bf_t *f, const sl_xel_t *el, bool replaces, bool base)
 {
   struct cover self;
   sl_build_t *b = f->b;
@@ -138,7 +155,7 @@ void sl_check_written_json(sl_bf_t *f, const sl_xel_t *el, bool replaces)
     sl_b_error(b, "R220", el->line, el->col, "map them, or add <const legacy=\"…\" value=\"…\"/>",
                "the contract demands what nothing writes: %s", gathered(b, &self.demanded));
   if (self.blanked.n)
-    sl_b_error(b, "R221", el->line, el->col, "map them, or add <ignore legacy=\"…\" reason=\"…\"/>",
+    sl_b_error(b, "R221", el->line, el->col, sl_blanked_fix(base),
                "replacing the record would blank what is not mapped: %s",
                gathered(b, &self.blanked));
   finish(&self);

@@ -79,6 +79,8 @@ struct sl_ba { /* an XML attribute */
   sl_const_t *constant;
   sl_only_t only;
   bool ignored;
+  uint16_t carry; /* as in sl_xattr_plan_t */
+  bool kept;      /* written over a base: so is what is read-only */
 };
 
 struct sl_bx { /* an XML element */
@@ -98,6 +100,9 @@ struct sl_bx { /* an XML element */
   bool broken;           /* its predicate was refused */
   int line, col;         /* of the predicate's path */
   bool ignored;
+  uint16_t carry, rest, rest_attrs, place; /* as in sl_xnode_t */
+  bool guarded;
+  bool kept;    /* written over a base: so is what is read-only */
   bool covered; /* a shape claims all of it: what nobody maps in it is an error in a PUT */
   sl_only_t only;
   const sl_bc_t *by_type; /* its xsi:type decides this */
@@ -120,6 +125,8 @@ struct sl_bj { /* a JSON member */
   const sl_choice_t *names;   /* the choice whose kind it is */
   bool tells;                 /* being there, it tells a case */
   sl_only_t only;
+  uint16_t carry, place; /* as in sl_jnode_t */
+  bool kept;             /* written over a base: so is what is read-only */
 };
 
 /* A choice under construction. */
@@ -156,7 +163,9 @@ struct sl_bf { /* a frame */
   bool request;                 /* it is written to the legacy system */
   struct sl_bcompute *computes; /* yet to be resolved */
   size_t n_computes;
-  bool merge; /* what the consumer leaves out stays as it is: no defaults */
+  bool merge;         /* what the consumer leaves out stays as it is: no defaults */
+  uint16_t n_carries; /* used so far */
+  uint16_t place;     /* as in sl_frame_t */
   int depth;
   const sl_oop_t *oop;                      /* REST: what is called; NULL: no contract */
   const char *call_path;                    /* REST: as the mapping has it */
@@ -388,6 +397,21 @@ void sl_b_pairs(sl_at_t at, const sl_xel_t *el);
  * the place's own name. */
 const char *sl_b_place_label(sl_build_t *b, const sl_places_t *places, const char *label,
                              unsigned n);
+/* --- compile_base.c
+ * --------------------------------------------------------------------------------- */
+
+/* Where a shape stands in a frame: what a write keeps of a base is looked for there. */
+typedef struct sl_place {
+  sl_bf_t *f;
+  sl_bx_t *x;
+  sl_bj_t *lj;
+} sl_place_t;
+
+/* write is written over what is read at base: both get the same carries for what neither maps.
+ * Before the frames are finished, once. base and write may be the same place. */
+void sl_b_pair(sl_place_t write, sl_place_t base);
+/* The lines of f whose lists or masks ask for a base, which it does not have. */
+void sl_b_no_base(sl_bf_t *f);
 
 /* --- compile_choice.c
  * ------------------------------------------------------------------------------- */

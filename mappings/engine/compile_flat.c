@@ -71,6 +71,7 @@ static void flatten_attrs(sl_build_t *b, const sl_bx_t *x, sl_xnode_t *node)
     uint16_t ns = space_of(b, a->ns);
     v[i] = (sl_xattr_plan_t){.name = sl_b_name(b, &b->m->names, a->name),
                              .ns = ns,
+                             .carry = a->carry,
                              .required = a->decl && a->decl->required,
                              .field = a->field,
                              .constant = a->constant,
@@ -78,6 +79,7 @@ static void flatten_attrs(sl_build_t *b, const sl_bx_t *x, sl_xnode_t *node)
                              .open = tag(b, " ", ns, a->name, "=\"")};
     if (a->field) node->has_values = true;
     if (a->constant || sl_fields_write(a->field)) node->writable = true;
+    if (a->carry || (a->kept && a->field)) node->keeps = true;
   }
   node->attrs = v;
   node->n_attrs = (uint16_t)n;
@@ -102,7 +104,13 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
                        .list = x->list,
                        .by_type = x->by_type ? x->by_type->choice : NULL,
                        .only = x->only,
-                       .ignored = x->ignored,
+                       .carry = x->carry,
+                       .rest = x->rest,
+                       .rest_attrs = x->rest_attrs,
+                       .place = x->place,
+                       .choice = x->child ? (uint16_t)x->child->choice : 0,
+                       .guarded = x->guarded,
+                       .ignored = x->ignored && !x->field,
                        .nillable = !x->type || (x->elem && x->elem->nillable),
                        .required = x->child && x->child->min > 0 && !x->is,
                        .path = x->path,
@@ -111,6 +119,7 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
   node->has_values = x->field || x->list;
   node->writable = x->constant || sl_fields_write(x->field) ||
                    (x->list && x->list->access != SL_READ_ONLY) || tells_kind(x);
+  node->keeps = x->carry || x->rest || x->rest_attrs || (x->kept && (x->field || x->list));
   flatten_attrs(b, x, node);
   sort_children(x);
   for (const sl_bx_t *c = x->first; c; c = c->next) n++;
@@ -118,9 +127,11 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
   for (sl_bx_t *c = x->first; v && c; c = c->next, i++) {
     flatten(b, c, &v[i]);
     node->writable |= v[i].writable;
+    node->keeps |= v[i].keeps;
     node->has_values |= v[i].has_values;
   }
   if (x->is && x->ignored) node->writable = false; /* the test alone is no reason */
+  node->keeps |= node->writable;
   node->children = v;
   node->n_children = (uint16_t)(v ? n : 0);
 }
@@ -128,6 +139,7 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
 /* Namespaces in use below node, as bits; a mapping has few. */
 static void spaces_below(const sl_xnode_t *node, uint64_t *set, int depth)
 {
+  if (node->carry) return; /* what is carried brings its own */
   if (node->ns < 64) *set |= (uint64_t)1 << node->ns;
   for (size_t i = 0; i < node->n_attrs; i++)
     if (node->attrs[i].ns < 64) *set |= (uint64_t)1 << node->attrs[i].ns;
@@ -183,6 +195,9 @@ static void flatten_json(sl_bf_t *f, const sl_bj_t *j, sl_jnode_t *node)
                    .required = j->required || j->tells,
                    .readable = j->access != SL_WRITE_ONLY && (j->kind != SL_JN_OBJECT || j->tells),
                    .writable = j->access != SL_READ_ONLY && (j->kind != SL_JN_OBJECT || j->tells),
+                   .keeps = j->kept && (j->kind != SL_JN_OBJECT || j->carry),
+                   .carry = j->carry,
+                   .place = j->place,
                    .has_list = j->kind == SL_JN_LIST,
                    .key = sl_str(j->key),
                    .quoted = quoted(b, j->key),
@@ -200,8 +215,10 @@ static void flatten_json(sl_bf_t *f, const sl_bj_t *j, sl_jnode_t *node)
     flatten_json(f, c, &v[i]);
     node->readable |= v[i].readable;
     node->writable |= v[i].writable;
+    node->keeps |= v[i].keeps;
     node->has_list |= v[i].has_list && v[i].readable;
   }
+  node->keeps |= node->writable;
   node->children = v;
   node->n_children = (uint16_t)(v ? n : 0);
 }
@@ -264,6 +281,8 @@ const sl_frame_t *sl_bf_finish(sl_bf_t *f)
   frame->n_rest = f->n_rest;
   frame->columns = f->columns;
   frame->n_columns = f->n_columns;
+  frame->n_carries = f->n_carries ? (uint16_t)(f->n_carries + 1) : 0;
+  frame->place = f->place;
   sl_jnode_t *json = sl_b_alloc(b, sizeof *json), *legacy = sl_b_alloc(b, sizeof *legacy);
   sl_xnode_t *xml = f->xml ? sl_b_alloc(b, sizeof *xml) : NULL;
   if (!json || !legacy || (f->xml && !xml)) return NULL;

@@ -11,6 +11,9 @@ struct opb {
   const sl_oop_t *oop; /* REST, with a contract */
   const sl_xel_t *el, *request_el, *response_el;
   sl_bf_t *request, *response;
+  const sl_xat_t *base_at; /* base= */
+  struct opb *read;        /* what it names; NULL: nothing that will do */
+  sl_bf_t *base;           /* the answer of its hidden copy */
 };
 
 static const sl_xel_t *only(struct opb *o, const char *name)
@@ -289,10 +292,32 @@ static void check_path(struct opb *o)
   }
 }
 
+static bool listed(const char *const *v, size_t n, const char *name)
+{
+  for (size_t i = 0; i < n; i++)
+    if (!strcmp(v[i], name)) return true;
+  return false;
+}
+
+/* What the base operation asks for, and If-Match where it answers with an ETag. */
+static size_t base_params(const struct opb *o, const char **v, size_t n)
+{
+  const sl_op_t *base = o->op->base;
+  for (size_t i = 0; base && i < base->request->n_http; i++) {
+    const char *name = base->request->http[i].name.p;
+    if (!listed(v, n, name)) v[n++] = name;
+  }
+  for (size_t i = 0; base && i < base->response->n_http; i++)
+    if (sl_str_eqz(base->response->http[i].name, "header:etag") && !listed(v, n, "header:if-match"))
+      v[n++] = "header:if-match";
+  return n;
+}
+
 static void info_params(struct opb *o, const sl_frame_t *request)
 {
   sl_build_t *b = o->b;
-  const char **v = sl_b_alloc(b, (request->n_http + 4) * sizeof *v);
+  size_t base = o->op->base ? o->op->base->request->n_http : 0;
+  const char **v = sl_b_alloc(b, (request->n_http + base + 5) * sizeof *v);
   size_t n = 0;
   if (!v) return;
   for (size_t i = 0; i < request->n_http; i++) {
@@ -302,6 +327,7 @@ static void info_params(struct opb *o, const sl_frame_t *request)
   }
   if (o->op->page) v[n++] = "query:limit", v[n++] = "query:cursor";
   if (o->op->change.if_match) v[n++] = "header:if-match";
+  n = base_params(o, v, n);
   o->op->info.params = v;
   o->op->info.n_params = n;
 }
@@ -343,6 +369,127 @@ static void check_unique(struct opb *o, const sl_op_t *ops, size_t n)
   }
 }
 
+/* --- base=
+ * -------------------------------------------------------------------------------------------------
+ */
+
+/* Does the operation write a whole record over one that is there? A POST does when its path names
+ * the record. */
+static bool replaces(const struct opb *o)
+{
+  const char *method = o->op->info.method;
+  if (!strcmp(method, "PUT") || !strcmp(method, "PATCH")) return true;
+  for (size_t i = 0; !strcmp(method, "POST") && i < o->request->n_fields; i++)
+    if (o->request->fields[i]->key && !strncmp(o->request->fields[i]->http, "path:", 5))
+      return true;
+  return false;
+}
+
+/* A PATCH that the legacy system understands as one: what is absent is not sent. */
+static bool native_patch(const struct opb *o)
+{
+  return o->b->m->kind == SL_KIND_REST && !strcmp(o->op->info.rest_method, "PATCH");
+}
+
+static void without_base(struct opb *o)
+{
+  bool patch = !strcmp(o->op->info.method, "PATCH"), sql = o->b->m->kind == SL_KIND_ODBC;
+  bool merges = sql && o->op->change.kind == SL_CHANGE_UPDATE && !o->op->change.replace;
+  if (patch && o->b->m->kind == SL_KIND_SOAP)
+    sl_b_error(o->b, "R394", o->el->line, o->el->col, "add base=\"…\", or use PUT",
+               "a PATCH leaves members out that stay as they are, and a SOAP message holds the "
+               "whole record: nobody knows them without a base");
+  else if (patch && o->b->m->kind == SL_KIND_REST && !native_patch(o))
+    sl_b_error(o->b, "R394", o->el->line, o->el->col,
+               "add base=\"…\", or <call method=\"PATCH\" …/>",
+               "a PATCH leaves members out that stay as they are, and %s holds the whole record: "
+               "nobody knows them without a base",
+               o->op->info.rest_method);
+  else if (replaces(o) && !merges && !native_patch(o))
+    sl_b_no_base(o->request);
+}
+
+/* Everything that base= demands of the two operations. */
+static bool base_fits(struct opb *o)
+{
+  sl_build_t *b = o->b;
+  const sl_xat_t *at = o->base_at;
+  const struct opb *r = o->read;
+  const sl_xat_t *ours = o->request_el ? sl_xel_at(o->request_el, "shape") : NULL;
+  const sl_xat_t *theirs = r->response_el ? sl_xel_at(r->response_el, "shape") : NULL;
+  size_t before = sl_diags_errors(b->diags);
+  if (o->op->info.safe || !ours)
+    sl_b_error(b, "R390", at->line, at->col, NULL,
+               "%s writes no shape over another: base= has nothing to do", o->op->info.name);
+  else if (!r->op->info.safe)
+    sl_b_error(b, "R390", at->value_line, at->value_col, "name one that reads (GET)",
+               "%s changes something", at->value);
+  else if (!theirs || strcmp(ours->value, theirs->value) || r->op->rows)
+    sl_b_error(b, r->op->rows ? "R390" : "R392", at->value_line, at->value_col,
+               sl_b_printf(b, "name one with <response shape=\"%s\">", ours->value),
+               r->op->rows ? "%s answers with a list, and the base is one record"
+                           : "%s does not answer with the shape that is written",
+               at->value);
+  for (const char *p = r->op->info.path; (p = strchr(p, '{')); p++) {
+    size_t len = strcspn(p, "}") + 1;
+    if (memmem(o->op->info.path, strlen(o->op->info.path), p, len)) continue;
+    sl_b_error(b, "R391", at->value_line, at->value_col, NULL,
+               "%s needs %.*s, which the path %s does not have", at->value, (int)len, p,
+               o->op->info.path);
+  }
+  return sl_diags_errors(b->diags) == before;
+}
+
+/* The base operation once more, its answer in a frame that carries. Its messages are those of the
+ * first time, and shown once. */
+static void add_base(struct opb *o)
+{
+  sl_op_t *copy = sl_b_alloc(o->b, sizeof *copy);
+  if (!copy || !o->read->op->request || !o->read->op->response) return;
+  *copy = *o->read->op;
+  copy->response = NULL;
+  struct opb h = {.b = o->b, .op = copy, .el = o->read->el, .response_el = o->read->response_el};
+  compile_response(&h);
+  if (!h.response) return;
+  sl_at_t w = based(root_of(o->request), o->request_el);
+  sl_at_t r = based(root_of(h.response), h.response_el);
+  if (!w.f || !r.f) return;
+  sl_place_t write = {w.f, w.x, w.lj}, base = {r.f, r.x, r.lj};
+  sl_b_pair(write, base);
+  o->base = h.response;
+  o->op->base = copy;
+  o->op->patch = !strcmp(o->op->info.method, "PATCH");
+}
+
+static void check_base(struct opb *o)
+{
+  if (!o->base_at)
+    without_base(o);
+  else if (o->read && base_fits(o))
+    add_base(o);
+}
+
+static void finish_base(struct opb *o)
+{
+  sl_op_t *base = (sl_op_t *)o->op->base; /* still being built */
+  if (base && !(base->response = sl_bf_finish(o->base))) o->op->base = NULL;
+}
+
+static void find_base(struct opb *o, struct opb *all, size_t n)
+{
+  const char *words[64];
+  o->base_at = sl_xel_at(o->el, "base");
+  if (!o->base_at || o->b->m->kind == SL_KIND_ODBC) return; /* sl_b_sql_base's */
+  for (size_t i = 0; i < n; i++) {
+    if (!strcmp(all[i].op->info.name, o->base_at->value) && &all[i] != o) o->read = &all[i];
+    if (i < 64) words[i] = all[i].op->info.name;
+  }
+  if (!o->read)
+    sl_b_error(o->b, "R390", o->base_at->value_line, o->base_at->value_col,
+               sl_b_advice(o->b, o->base_at->value, words, n < 64 ? n : 64), "no operation \"%s\"",
+               o->base_at->value);
+}
+
 static void finish(struct opb *o)
 {
   sl_op_t *op = o->op;
@@ -350,14 +497,17 @@ static void finish(struct opb *o)
   if (o->b->m->kind != SL_KIND_SOAP || op->wsdl) check_path(o);
   sl_b_resolve(o->request);
   sl_b_resolve(o->response);
-  bool whole = !strcmp(op->info.method, "PUT") || !strcmp(op->info.method, "PATCH");
-  sl_check_written(o->request, o->request_el ? o->request_el : o->el, whole);
+  check_base(o);
+  bool judged = !o->base_at || o->base || o->b->m->kind == SL_KIND_ODBC;
+  sl_check_written(o->request, o->request_el ? o->request_el : o->el, judged && replaces(o),
+                   o->base);
   sl_check_values(o->request);
   sl_check_values(o->response);
   if (o->response_el && op->body) sl_check_read(o->response, o->response_el);
   op->request = sl_bf_finish(o->request);
   op->response = sl_bf_finish(o->response);
   if (!op->request || !op->response) return;
+  finish_base(o);
   op->reads_body = op->info.has_body = op->request->json->writable && !op->info.safe;
   if (op->info.safe && op->request->json->writable && o->request_el)
     sl_b_error(o->b, "R307", o->request_el->line, o->request_el->col,
@@ -385,7 +535,7 @@ static void only_databases(struct opb *o)
   if (reread) sl_b_error(o->b, "R320", reread->line, reread->col, NULL, "reread is for databases");
 }
 
-static void compile_one(sl_build_t *b, sl_op_t *ops, size_t i, const sl_xel_t *el)
+static struct opb compile_one(sl_build_t *b, sl_op_t *ops, size_t i, const sl_xel_t *el)
 {
   struct opb o = {.b = b, .op = &ops[i], .el = el};
   read_info(&o);
@@ -400,7 +550,7 @@ static void compile_one(sl_build_t *b, sl_op_t *ops, size_t i, const sl_xel_t *e
   if (b->m->kind == SL_KIND_REST) o.oop = sl_b_oop(b, o.op, el);
   compile_request(&o);
   compile_response(&o);
-  finish(&o);
+  return o;
 }
 
 static void resolve_reread(sl_build_t *b, sl_op_t *ops, size_t n, sl_op_t *op, const sl_xel_t *el)
@@ -428,9 +578,15 @@ void sl_b_compile_ops(sl_build_t *b)
   size_t n = 0, i = 0;
   for (const sl_xel_t *el = b->root->first; (el = sl_xel_find(el, "operation")); el = el->next) n++;
   sl_op_t *ops = n ? sl_b_alloc(b, n * sizeof *ops) : NULL;
-  if (!ops) return;
-  for (const sl_xel_t *el = b->root->first; (el = sl_xel_find(el, "operation")); el = el->next)
-    compile_one(b, ops, i++, el);
+  struct opb *o = n ? sl_b_alloc(b, n * sizeof *o) : NULL;
+  if (!ops || !o) return;
+  for (const sl_xel_t *el = b->root->first; (el = sl_xel_find(el, "operation")); el = el->next, i++)
+    o[i] = compile_one(b, ops, i, el);
+  for (i = 0; i < n; i++) find_base(&o[i], o, n);
+  for (i = 0; i < n; i++) /* what others read is whole before they look at it */
+    if (!o[i].base_at) finish(&o[i]);
+  for (i = 0; i < n; i++)
+    if (o[i].base_at) finish(&o[i]);
   i = 0;
   for (const sl_xel_t *el = b->root->first; (el = sl_xel_find(el, "operation")); el = el->next)
     resolve_reread(b, ops, n, &ops[i++], el);

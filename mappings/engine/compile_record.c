@@ -257,6 +257,7 @@ static void add_text(struct recb *r, const sl_xel_t *el, sl_part_t *part)
   memcpy(text, value, len);
   memset(text + len, ' ', fill);
   part->text = sl_strn(text, len + fill);
+  part->ignored = !strcmp(el->name, "ignore");
 }
 
 static void add_parts(struct recb *r)

@@ -243,6 +243,8 @@ static bool compile_shape(sl_build_t *b, sl_bshape_t *shape, sl_shape_t *out)
   shape->open = false;
   sl_b_resolve(f);
   sl_check_values(f);
+  sl_place_t all = {f, f->xml, f->legacy_json};
+  if (b->m->kind != SL_KIND_ODBC) sl_b_pair(all, all);
   *out = (sl_shape_t){.name = name,
                       .mapping = b->m,
                       .frame = sl_bf_finish(f),

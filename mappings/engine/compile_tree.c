@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 #include "mappings/engine/compile.h"
+#include "mappings/engine/mask.h"
 
 sl_bf_t *sl_bf_new(sl_build_t *b, const char *name, bool request)
 {
@@ -55,6 +56,7 @@ sl_field_t *sl_bf_field(sl_bf_t *f, const sl_xel_t *el)
   field->col = el->col;
   field->notes = el->parent ? sl_b_notes(b, el) : NULL;
   field->only = f->only;
+  sl_mask_parse(sl_xel_get(el, "mask", ""), field);
   if (f->n_fields >= UINT16_MAX) return b->failed = true, NULL;
   return v[f->n_fields++] = field;
 }

@@ -31,6 +31,7 @@ typedef struct sl_part {
   uint32_t from, len;      /* from: 0 is the first */
   const sl_field_t *field; /* NULL: constant */
   sl_str_t text;           /* constant, of its full length */
+  bool ignored;            /* constant: means nothing, so that a base's is kept */
 } sl_part_t;
 
 typedef enum sl_step_op {

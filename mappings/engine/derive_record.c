@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/json.h"
+#include "mappings/engine/base.h"
 #include "mappings/engine/codec_impl.h"
 #include "mappings/engine/derive.h"
 #include "mappings/engine/field.h"
@@ -197,6 +198,9 @@ static sl_code_t put_together(const sl_field_t *field, const sl_record_t *record
                          ? write_part(field->codec, part, record, arena, &v[i].text, &width, err)
                          : SL_OK;
     if (code) return code;
+    sl_legacy_t base = part->ignored ? sl_base_legacy(field, record) : (sl_legacy_t){0};
+    if (base.state == SL_L_TEXT && cut(field->codec, base.text, part->from, part->len, &v[i].text))
+      width = sl_part_width(field->codec, v[i].text);
     v[i].fill = part->len - width;
     len += v[i].text.len + v[i].fill;
   }

@@ -2,7 +2,9 @@
 #include "mappings/engine/field.h"
 
 #include <stdio.h>
+#include "mappings/engine/base.h"
 #include "mappings/engine/derive.h"
+#include "mappings/engine/mask.h"
 
 static sl_code_t name_it(sl_code_t code, const char *label, sl_err_t *err)
 {
@@ -35,6 +37,11 @@ static bool is_made(const sl_field_t *field)
 sl_code_t sl_field_write(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
                          sl_legacy_t *out, sl_err_t *err)
 {
+  if (record->base || field->mask) {
+    bool kept;
+    sl_code_t code = sl_base_kept(field, record, arena, &kept, out, NULL, err);
+    if (code || kept) return code;
+  }
   if (is_made(field)) return sl_derive_write(field, record, arena, out, err);
   if (sl_field_is_preset(field, record)) return *out = *field->preset, SL_OK;
   return sl_slot_write(field, &record->slots[field->slot], arena, out, err);
@@ -52,8 +59,10 @@ sl_code_t sl_field_read(const sl_field_t *field, const sl_record_t *record, sl_a
                         sl_buf_t *json, sl_read_t *result_p, sl_err_t *err)
 {
   sl_legacy_t v;
+  size_t start = json->len;
   sl_code_t code = sl_field_legacy(field, record, arena, &v, err);
   if (!code) code = sl_codec_read(field->codec, v, json, result_p, err);
+  if (!code && field->mask && *result_p == SL_READ_VALUE) sl_mask_json(field, json, start);
   return name_it(code, field->label, err);
 }
 
@@ -61,8 +70,10 @@ sl_code_t sl_field_read_text(const sl_field_t *field, const sl_record_t *record,
                              sl_buf_t *text, sl_read_t *result_p, sl_err_t *err)
 {
   sl_legacy_t v;
+  size_t start = text->len;
   sl_code_t code = sl_field_legacy(field, record, arena, &v, err);
   if (!code) code = sl_codec_read_text(field->codec, v, text, result_p, err);
+  if (!code && field->mask && *result_p == SL_READ_VALUE) sl_mask_text(field, text, start);
   return name_it(code, field->label, err);
 }
 

@@ -12,7 +12,8 @@
 #include "mappings/engine/codec.h"
 #include "mappings/engine/plan.h"
 
-/* The record's value in JSON spelling → legacy spelling. SL_INVALID for a value the codec refuses,
+/* The record's value in JSON spelling → legacy spelling; over a base, the base's own where it did
+ * not change (base.h). SL_INVALID for a value the codec refuses,
  * and for null where the contract has no nil. SL_L_MISSING is not judged here: the writer knows
  * whether its parent is there at all. out->text points into the slot, the arena or the plan. */
 sl_code_t sl_field_write(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,

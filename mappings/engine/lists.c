@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "mappings/engine/choice.h"
+#include "mappings/engine/base.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/lists_impl.h"
 
@@ -238,6 +239,7 @@ static sl_code_t spread_part(sl_lists_t *self, sl_record_t *record, const sl_lis
   sl_items_t *items = &record->lists[part->index];
   uint32_t index = 0, gap = 0;
   bool in_gap = false;
+  const sl_record_t *theirs = sl_base_first(record, part);
   empty_items(items);
   for (const sl_record_t *r = record->lists[list->index].first; r; r = r->next, index++) {
     bool there;
@@ -245,6 +247,8 @@ static sl_code_t spread_part(sl_lists_t *self, sl_record_t *record, const sl_lis
     if (!item) return sl_lists_full(self, false);
     for (size_t k = 0; k < part->n_pairs; k++)
       item->slots[part->pairs[k].from] = r->slots[part->pairs[k].to];
+    if (!sl_base_over(record, item, theirs, self->arena)) return sl_lists_full(self, false);
+    if (theirs) theirs = theirs->next;
     sl_code_t code = is_there(self, part, item, &there);
     if (code) return code;
     if (!there && !in_gap) gap = index, in_gap = true;
@@ -377,7 +381,9 @@ static sl_code_t gather(sl_lists_t *self, sl_record_t *record)
 
 static sl_code_t spread_list(sl_lists_t *self, sl_record_t *record, const sl_list_t *list)
 {
-  if (list->access == SL_READ_ONLY || !sl_only_holds(&list->only, record)) return SL_OK;
+  if (list->access == SL_READ_ONLY || record->lists[list->index].kept ||
+      !sl_only_holds(&list->only, record))
+    return SL_OK;
   switch (list->form) {
   case SL_LIST_SLOTS: return spread_slots(self, record, list);
   case SL_LIST_ZIP: return spread_zip(self, record, list);

@@ -22,6 +22,10 @@
  * spelling (sl_lstate_t in the slots), what the consumer's JSON and arguments filled is JSON
  * spelling (sl_jstate_t in the slots, strings unescaped).
  *
+ * A write with a base (base.h) has a second record: the legacy one as it is now, read by the base
+ * operation. What no line maps is *carried* in it: raw pieces of the message (sl_chunk_t), kept for
+ * the writer. Nodes with carry= say where; readers look at them only when they read a base.
+ *
  * All of a plan lives in its mapping's arena.
  */
 #ifndef SL_ENGINE_PLAN_H
@@ -44,6 +48,7 @@ typedef struct sl_xnode sl_xnode_t;
 typedef struct sl_jnode sl_jnode_t;
 typedef struct sl_record sl_record_t;
 typedef struct sl_choice sl_choice_t;
+typedef struct sl_base sl_base_t; /* base.h */
 
 /* --- states -------------------------------------------------------------------------------------
  */
@@ -81,6 +86,7 @@ enum {
   SL_SLOT_TEXT = 1,   /* JSON spelling from an HTTP end, where text has no kind */
   SL_SLOT_COPIED = 2, /* XML: p is in the arena and may be appended to */
   SL_SLOT_SHOWN = 4,  /* of a choice: a member that tells its kind was written */
+  SL_SLOT_BARE = 8,   /* legacy JSON: it came without quotes */
 };
 
 typedef struct sl_slot {
@@ -94,20 +100,39 @@ typedef struct sl_items {
   sl_record_t *first, *last;
   uint32_t n;
   uint8_t state; /* sl_lstate_t MISSING/NIL/TEXT of the list itself, or sl_jstate_t of its member */
+  bool kept;     /* to be written: as the base has it, in its parts, too */
 } sl_items_t;
+
+/* A piece of a legacy message that no line maps: an element's XML, the text of an attribute, a
+ * member of JSON with its name; as the writer emits it. */
+typedef struct sl_chunk {
+  struct sl_chunk *next;
+  sl_str_t text; /* in the arena */
+} sl_chunk_t;
+
+typedef struct sl_carry {
+  sl_chunk_t *first, *last;
+} sl_carry_t;
 
 struct sl_record {
   const sl_frame_t *frame;
-  sl_record_t *next; /* the next item of the same list */
-  sl_slot_t *slots;  /* frame->n_slots */
-  sl_items_t *lists; /* frame->n_lists */
-  bool null;         /* the item is null, or an unused place: it has no defaults */
+  sl_record_t *next;     /* the next item of the same list */
+  sl_slot_t *slots;      /* frame->n_slots */
+  sl_items_t *lists;     /* frame->n_lists */
+  sl_carry_t *carries;   /* of a base: frame->n_carries, the first one unused; else NULL */
+  const sl_base_t *base; /* to be written over a base; NULL: over nothing */
+  bool null;             /* the item is null, or an unused place: it has no defaults */
 };
 
 /* A fresh record, all slots missing/absent, from arena; NULL when it is full. */
 sl_record_t *sl_record_new(const sl_frame_t *frame, sl_arena_t *arena);
 /* One more item at the end of record->lists[list]; NULL when the arena is full. */
 sl_record_t *sl_record_add(sl_record_t *record, unsigned list, sl_arena_t *arena);
+
+/* Makes record one that carries what no line maps; false when the arena is full. */
+bool sl_record_carry(sl_record_t *record, sl_arena_t *arena);
+/* One more piece at the end of record->carries[carry]; text is borrowed. */
+bool sl_record_chunk(sl_record_t *record, unsigned carry, sl_str_t text, sl_arena_t *arena);
 
 /* TEXT split into TEXT, EMPTY and BLANK; other states stay. */
 static inline sl_lstate_t sl_legacy_state(const sl_slot_t *slot)
@@ -152,6 +177,7 @@ struct sl_choice {
   uint8_t access;         /* sl_access_t */
   int16_t base;           /* BY_TYPE: the case of an element without xsi:type; -1: none */
   uint16_t sel;           /* slot */
+  uint16_t base_sel;      /* written over a base: 1 + its slot there; 0: it has none */
   const sl_field_t *kind; /* its slot holds the kind in the spelling of the side that was read */
   const sl_str_t *steps;  /* told: names of the members on the way to it, from the frame's root */
   const sl_str_t *legacy_steps; /* REST, BY_CODE: the same on the legacy side */
@@ -176,6 +202,9 @@ typedef struct sl_notes {
   unsigned modulo;                       /* SL_MODULO_… of the line and of its type */
 } sl_notes_t;
 
+/* mask=: what of a value consumers see (mask.h). */
+typedef enum sl_mask_kind { SL_MASK_NONE, SL_MASK_ALL, SL_MASK_LAST, SL_MASK_FIRST } sl_mask_kind_t;
+
 typedef struct sl_derive sl_derive_t; /* derive.h: how a value is made from other slots */
 
 /* How a legacy system's JSON spells a value that could be either. */
@@ -188,7 +217,9 @@ struct sl_field {
   const struct sl_legacy *preset; /* what default= is written as; NULL: none, or not here (PATCH) */
   const sl_notes_t *notes;        /* NULL: a field that the engine made for itself */
   uint16_t slot;                  /* in its frame */
+  uint16_t base_slot;             /* written over a base: 1 + its slot there; 0: it has none */
   uint8_t access;                 /* sl_access_t */
+  uint8_t mask, mask_shown;       /* sl_mask_kind_t; characters shown of LAST and FIRST */
   bool key, generated;            /* SQL */
   bool required;                  /* the contract demands it: SL_L_MISSING cannot be written */
   bool nillable;                  /* the contract allows SL_L_NIL */
@@ -250,6 +281,7 @@ typedef struct sl_pick {
 struct sl_list {
   const sl_frame_t *item;
   uint16_t index;            /* in sl_record_t.lists */
+  uint16_t base_list;        /* written over a base: 1 + its index there; 0: it has none */
   uint8_t access;            /* sl_access_t */
   uint8_t form;              /* sl_list_form_t */
   uint8_t gaps;              /* sl_gaps_t, of SLOTS */
@@ -295,8 +327,9 @@ static inline bool sl_list_has_rows(const sl_list_t *list)
 
 typedef struct sl_xattr_plan {
   uint16_t name, ns; /* indexes in mapping->names and ->spaces */
+  uint16_t carry;    /* not mapped: its text is carried in record->carries[carry]; 0: it is not */
   bool required;
-  const sl_field_t *field; /* NULL: constant or ignored */
+  const sl_field_t *field; /* NULL: constant, ignored or carried */
   const sl_const_t *constant;
   sl_only_t only;
   sl_str_t open; /* " n1:vip=\"" */
@@ -307,6 +340,11 @@ typedef struct sl_xattr_plan {
 struct sl_xnode {
   uint16_t name, ns; /* indexes in mapping->names and ->spaces */
   uint16_t n_attrs, n_children;
+  uint16_t carry;             /* not mapped: all its occurrences are carried; 0: they are not */
+  uint16_t rest, rest_attrs;  /* carries for children and attributes that have no node; 0: none */
+  uint16_t place;             /* a carry that marks that this was there; 0: none */
+  uint16_t choice;            /* equal and not 0: alternatives among their siblings */
+  bool guarded;               /* of a base: what has neither node nor carry could not be kept */
   const sl_field_t *field;    /* its text */
   const sl_const_t *constant; /* its text, when written */
   const sl_list_t *list;      /* repeated: an item per occurrence */
@@ -318,6 +356,7 @@ struct sl_xnode {
   bool nillable;              /* may be written as xsi:nil */
   bool required;              /* by the contract, in its parent */
   bool writable;        /* something below may be written (not read-only through and through) */
+  bool keeps;           /* or something below is kept of a base */
   bool has_values;      /* something below is not a constant */
   const char *path;     /* for messages: "CUSTOMER/CONTACTS" */
   sl_str_t open, close; /* "<n1:NAME", "</n1:NAME>" */
@@ -362,6 +401,7 @@ struct sl_jnode {
   bool required;              /* OBJECT: written even when all its members are absent (as {}) */
   bool readable;              /* something below it appears in answers */
   bool writable;              /* something below it is accepted from the consumer */
+  bool keeps;                 /* of a legacy JSON: or is kept of a base */
   sl_str_t key;               /* unescaped member name */
   sl_str_t quoted;            /* "\"name\":" ready to copy */
   const char *pointer;        /* from the root of the body, for messages: "/address/city" */
@@ -370,6 +410,8 @@ struct sl_jnode {
   const sl_list_t *list;      /* LIST; its items are written by list->item->json */
   const sl_choice_t *names;   /* FIELD: it names the kind of this */
   sl_only_t only;             /* a case's: other nodes of the same key may stand beside it */
+  uint16_t carry, place;      /* OBJECT, of a legacy JSON: carries its other members; marks that
+                                 it was there; 0: none */
   const sl_jnode_t *children; /* OBJECT: adjacent, in mapping order */
   uint16_t n_children;
 };
@@ -385,10 +427,10 @@ typedef struct sl_http_end {
 
 struct sl_frame {
   const char *name; /* of the shape, or of the operation and its end; for messages */
-  uint16_t n_slots, n_lists;
-  const sl_field_t *const *fields;   /* by slot */
-  const sl_list_t *const *lists;     /* by index */
-  const sl_choice_t *const *choices; /* outer ones before those within them */
+  uint16_t n_slots, n_lists, n_carries; /* n_carries counts an unused first one */
+  const sl_field_t *const *fields;      /* by slot */
+  const sl_list_t *const *lists;        /* by index */
+  const sl_choice_t *const *choices;    /* outer ones before those within them */
   size_t n_choices;
   const sl_http_end_t *http;
   size_t n_http;
@@ -404,6 +446,7 @@ struct sl_frame {
   size_t n_rest;
   sl_str_t xmlns; /* declarations for all prefixes below: " xmlns:n1=\"…\"" */
   bool xsi;       /* xmlns has that of xsi, too: an xsi:type is below */
+  uint16_t place; /* of a base: carries[place] is not empty when the record was there; 0: unknown */
 };
 
 /* --- operations
@@ -511,9 +554,11 @@ struct sl_op {
   const sl_when_t *faults; /* SOAP, in order; the last may have is NULL: any */
   size_t n_faults;
   int status;            /* <response status=>, 0: as the outcome says */
-  const sl_op_t *base;   /* base=: the operation that reads what is to be written over */
+  const sl_op_t *base;   /* base=: the operation that reads what is to be written over; of messages
+                            a copy whose response frame carries what no line maps */
   const sl_op_t *reread; /* <response reread=>: the answer is this operation's; NULL: none */
   bool body;             /* the answer has a JSON body */
+  bool patch;            /* members that the consumer leaves out stay as they are */
   const sl_list_t *rows; /* the answer is a list of a shape (response json="/items", or the SQL
                             rows): this list of the response frame; NULL: one record */
 

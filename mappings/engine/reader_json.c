@@ -2,6 +2,7 @@
 #include "mappings/engine/reader_json.h"
 
 #include <stdio.h>
+#include <string.h>
 #include "core/json.h"
 #include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
@@ -15,6 +16,7 @@ struct reader {
   sl_arena_t *arena;
   sl_err_t *err;
   bool legacy, reject_unknown;
+  bool base; /* legacy: what is not mapped is carried */
   size_t unknown;
   const char *start, *end; /* of the record's object and of the text: to look ahead */
   struct {
@@ -101,7 +103,8 @@ static bool set_slot(struct reader *r, const sl_json_token_t *tok, sl_slot_t *sl
   if (!states[tok->kind].text && !tok->stable) text = sl_arena_str(r->arena, text);
   *slot = (sl_slot_t){.p = text.p ? text.p : "",
                       .len = (uint32_t)text.len,
-                      .state = r->legacy ? states[tok->kind].legacy : states[tok->kind].consumer};
+                      .state = r->legacy ? states[tok->kind].legacy : states[tok->kind].consumer,
+                      .flags = r->legacy && tok->kind != SL_JSON_STRING ? SL_SLOT_BARE : 0};
   return text.p || !text.len;
 }
 
@@ -151,7 +154,7 @@ static sl_code_t read_item(struct reader *r, const sl_list_t *list, sl_record_t 
                            const sl_json_token_t *tok)
 {
   sl_record_t *item = sl_record_add(record, list->index, r->arena);
-  if (!item) return full(r);
+  if (!item || (r->base && !sl_record_carry(item, r->arena))) return full(r);
   r->within[r->n_within - 1].index = record->lists[list->index].n - 1;
   if (list->gaps == SL_GAPS_NULL && !r->legacy && tok->kind == SL_JSON_NULL &&
       list->item->json->kind == SL_JN_OBJECT) {
@@ -378,11 +381,26 @@ static sl_code_t unknown_member(struct reader *r, const sl_jnode_t *node, sl_str
                 r->legacy ? "is unknown, and the mapping rejects such" : "there is no such member");
 }
 
+/* A member that no line maps, as it stands in the text from `from` on: name, colon and value. */
+static sl_code_t carry(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
+                       const char *from)
+{
+  sl_json_token_t tok;
+  sl_code_t code = next(r, &tok);
+  if (!code) code = skip(r, &tok);
+  if (code) return code;
+  sl_str_t text = sl_strn(from, (size_t)(r->json.p - from));
+  return sl_record_chunk(record, node->carry, text, r->arena) ? SL_OK : full(r);
+}
+
 static sl_code_t read_member(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
-                             const sl_json_token_t *key, uint32_t *guess, uint64_t *seen)
+                             const sl_json_token_t *key, const char *from, uint32_t *guess,
+                             uint64_t *seen)
 {
   const sl_jnode_t *c = find(r, node, key->text, guess);
   sl_json_token_t tok;
+  if (r->base && node->carry && (!c || c->kind == SL_JN_IGNORE))
+    return carry(r, node, record, from);
   if (!c) {
     sl_code_t code = unknown_member(r, node, key->text);
     if (!code) code = next(r, &tok);
@@ -412,11 +430,15 @@ static sl_code_t read_object(struct reader *r, const sl_jnode_t *node, sl_record
   uint32_t guess = 0;
   if (first->kind != SL_JSON_OBJECT)
     return refuse(r, node->pointer, (sl_str_t){0}, "an object was expected");
+  if (r->base && node->place && !sl_record_chunk(record, node->place, sl_str(""), r->arena))
+    return full(r);
   for (;;) {
     sl_json_token_t key;
+    const char *from = r->json.p;
+    while (from < r->json.end && strchr(" \t\r\n,", *from)) from++;
     sl_code_t code = next(r, &key);
     if (code || key.kind == SL_JSON_OBJECT_END) return code;
-    code = read_member(r, node, record, &key, &guess, seen);
+    code = read_member(r, node, record, &key, from, &guess, seen);
     if (code) return code;
   }
 }
@@ -459,7 +481,11 @@ sl_code_t sl_json_read(sl_record_t *record, sl_arena_t *arena, sl_str_t json, sl
 sl_code_t sl_json_read_legacy(sl_record_t *record, sl_arena_t *arena, sl_str_t json,
                               bool reject_unknown, size_t *unknown_p, sl_err_t *err)
 {
-  struct reader r = {.arena = arena, .err = err, .legacy = true, .reject_unknown = reject_unknown};
+  struct reader r = {.arena = arena,
+                     .err = err,
+                     .legacy = true,
+                     .reject_unknown = reject_unknown,
+                     .base = record->carries};
   sl_code_t code = read_root(&r, record->frame->legacy_json, record, json);
   *unknown_p += r.unknown;
   if (!code) code = sl_lists_gather(record, arena, 0, unknown_p, err);

@@ -31,7 +31,7 @@ void sl_xml_fail(sl_xml_reader_t *r, sl_code_t code, const char *fmt, ...)
   xmlStopParser(r->parser->ctxt);
 }
 
-static void out_of_arena(sl_xml_reader_t *r)
+void sl_xml_full(sl_xml_reader_t *r)
 {
   sl_xml_fail(r, SL_GARBAGE, "the answer is larger than a message may be");
 }
@@ -53,12 +53,12 @@ void sl_xml_capture(sl_xml_reader_t *r, sl_slot_t *slot)
 static void append_copy(sl_xml_reader_t *r, sl_slot_t *slot, const char *p, size_t len)
 {
   size_t need = slot->len + len;
-  if (need > UINT32_MAX / 4) return out_of_arena(r);
+  if (need > UINT32_MAX / 4) return sl_xml_full(r);
   if (!(slot->flags & SL_SLOT_COPIED) || need > r->text_cap) {
     /* Twice as much as needed when it goes on, so that long text is not copied over and over. */
     uint32_t cap = (uint32_t)(slot->len ? need * 2 : need);
     char *copy = sl_arena_text(r->arena, cap);
-    if (!copy) return out_of_arena(r);
+    if (!copy) return sl_xml_full(r);
     memcpy(copy, slot->p, slot->len);
     slot->p = copy;
     slot->flags |= SL_SLOT_COPIED;
@@ -73,6 +73,10 @@ static void on_characters(void *ctx, const xmlChar *ch, int n)
   sl_xml_reader_t *r = ctx;
   sl_slot_t *slot = r->text;
   const char *p = (const char *)ch;
+  if (r->capture && r->capture->open) {
+    sl_xml_capture_chars(r->capture, p, (size_t)n);
+    return;
+  }
   if (!slot || (r->skip && r->where == SL_XW_PLAN)) return;
   bool stays = p >= r->own && p + n <= r->own_end;
   if (stays && slot->len == 0) {
@@ -121,10 +125,14 @@ static void take_attr(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *r
 {
   for (uint32_t i = 0; i < node->n_attrs; i++) {
     const sl_xattr_plan_t *plan = &node->attrs[i];
-    if (!plan->field || r->parser->names[plan->name] != a[0] ||
+    if (r->parser->names[plan->name] != a[0] ||
         (plan->ns != SL_NS_ANY && r->parser->spaces[plan->ns] != a[2]))
       continue;
     if (plan->only.choice && !sl_only_holds(&plan->only, record)) continue;
+    if (!plan->field) {
+      if (r->base) sl_xml_carry_attr(r, node, plan, record, a);
+      return;
+    }
     sl_slot_t *slot = &record->slots[plan->field->slot];
     size_t len = (size_t)(a[4] - a[3]);
     slot->state = SL_L_TEXT;
@@ -135,6 +143,7 @@ static void take_attr(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *r
     if (len) append_copy(r, slot, (const char *)a[3], len);
     return;
   }
+  if (r->base) sl_xml_carry_attr(r, node, NULL, record, a);
 }
 
 /* Returns whether the element is xsi:nil. */
@@ -163,6 +172,8 @@ static void push(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record
   if (node->by_type) sl_xml_take_type(r, node, record, s);
   bool nil = s->n_attrs && take_attrs(r, node, record, s);
   r->text = NULL;
+  if (r->base && node->place && !sl_record_chunk(record, node->place, sl_str(""), r->arena))
+    return sl_xml_full(r);
   if (!node->field) return;
   sl_slot_t *slot = &record->slots[node->field->slot];
   if (slot->state != SL_L_MISSING) {
@@ -180,12 +191,13 @@ static void unknown(sl_xml_reader_t *r, const sl_xnode_t *node, const sl_record_
 {
   /* The right name in the wrong namespace is no extension: it is another version of the service. */
   for (uint32_t i = 0; i < node->n_children; i++)
-    if (same(r->parser, &node->children[i], s)) {
+    if (same(r->parser, &node->children[i], s) && !node->children[i].carry) {
       sl_xml_stranger(r, &node->children[i], record);
       return;
     }
   for (uint32_t i = 0; i < node->n_children; i++)
-    if (r->parser->names[node->children[i].name] == s->name) {
+    if (r->parser->names[node->children[i].name] == s->name &&
+        !same(r->parser, &node->children[i], s)) {
       sl_xml_fail(r, SL_GARBAGE, "%s is in the namespace \"%.100s\", the contract says \"%.100s\"",
                   node->children[i].path, s->uri ? (const char *)s->uri : "",
                   r->mapping->spaces.v[node->children[i].ns]);
@@ -221,7 +233,11 @@ static void start_in_plan(sl_xml_reader_t *r, const sl_xml_start_t *s)
 {
   sl_xml_level_t *level = &r->levels[r->depth - 1];
   const sl_xnode_t *node = match(r, level, s);
-  if (!node) return unknown(r, level->node, level->record, s);
+  if (r->base && (!node || node->carry)) {
+    if (node) return sl_xml_capture_into(r, s, level->record, node->carry, NULL);
+    if (level->node->guarded) return sl_xml_carry_unknown(r, level->node, level->record, s);
+  }
+  if (!node || (node->carry && !node->ignored)) return unknown(r, level->node, level->record, s);
   if (node->ignored) {
     r->skip = 1;
     return;
@@ -229,7 +245,7 @@ static void start_in_plan(sl_xml_reader_t *r, const sl_xml_start_t *s)
   if (node->only.choice && !sl_xml_take_element(r, node, level->record)) return;
   if (!node->list) return push(r, node, level->record, s);
   sl_record_t *item = sl_record_add(level->record, node->list->index, r->arena);
-  if (!item) return out_of_arena(r);
+  if (!item || (r->base && !sl_record_carry(item, r->arena))) return sl_xml_full(r);
   level->record->lists[node->list->index].state = SL_L_TEXT;
   push(r, node->list->item->xml, item, s);
 }
@@ -239,9 +255,16 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
                      const xmlChar **attrs)
 {
   sl_xml_reader_t *r = ctx;
-  sl_xml_start_t s = {name, uri, n_attrs, attrs};
-  (void)prefix, (void)n_ns, (void)ns, (void)n_defaulted;
+  sl_xml_start_t s = {name, uri, n_attrs, attrs, prefix, n_ns, ns};
+  (void)n_defaulted;
   if (r->code) return;
+  if (r->capture) {
+    if (!sl_xml_scope_push(r->capture, n_ns, ns)) {
+      sl_xml_fail(r, SL_GARBAGE, "the answer is nested too deeply");
+      return;
+    }
+    if (r->capture->open) return sl_xml_capture_into(r, &s, NULL, 0, NULL);
+  }
   if (r->skip) {
     if (++r->skip + r->depth > SL_XML_MAX_DEPTH)
       sl_xml_fail(r, SL_GARBAGE, "the answer is nested too deeply");
@@ -258,7 +281,14 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
 static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
 {
   sl_xml_reader_t *r = ctx;
-  (void)name, (void)prefix, (void)uri;
+  sl_xml_name_t ended = {name, prefix};
+  (void)uri;
+  if (r->capture && r->capture->open) {
+    if (sl_xml_capture_end(r->capture, ended)) sl_xml_captured(r);
+    sl_xml_scope_pop(r->capture);
+    return;
+  }
+  if (r->capture) sl_xml_scope_pop(r->capture);
   if (r->skip) {
     if (!--r->skip && r->where != SL_XW_PLAN) r->text = NULL;
   } else if (r->where != SL_XW_PLAN) {
@@ -386,6 +416,7 @@ sl_xml_reader_t *sl_xml_reader_new(const sl_mapping_t *mapping, sl_arena_t *aren
 void sl_xml_reader_fini(sl_xml_reader_t *self)
 {
   if (!self || !self->parser) return;
+  sl_xml_capture_fini(self->capture);
   pool_give(self->mapping->pool, self->parser);
   self->parser = NULL;
 }
@@ -410,7 +441,7 @@ static void parse_whole(sl_xml_reader_t *r, const char *data, size_t len)
 {
   xmlParserCtxtPtr ctxt = r->parser->ctxt;
   char *copy = sl_arena_strndup(r->arena, data, len);
-  if (!copy || len > INT32_MAX) return out_of_arena(r);
+  if (!copy || len > INT32_MAX) return sl_xml_full(r);
   r->own = copy;
   r->own_end = copy + len;
   xmlParserInputBufferPtr buf =

@@ -36,6 +36,10 @@ typedef struct sl_soap_fault {
  * All memory from arena but the parser itself. NULL without memory. */
 sl_xml_reader_t *sl_xml_reader_new(const sl_mapping_t *mapping, sl_arena_t *arena,
                                    sl_record_t *root, bool soap);
+/* Before the first feed: the message holds a base (base.h), and what no line maps is carried in its
+ * records. What cannot be carried, as nobody knows where it would go, is SL_GARBAGE. False when the
+ * arena is full. */
+bool sl_xml_reader_carry(sl_xml_reader_t *self);
 /* Gives the parser back. */
 void sl_xml_reader_fini(sl_xml_reader_t *self);
 

@@ -8,6 +8,7 @@
 
 #include <libxml/parser.h>
 #include "mappings/engine/reader_xml.h"
+#include "mappings/engine/xml_capture.h"
 
 /* Levels of plan nodes; what is deeper than the plan is skipped by a counter. */
 enum { SL_XML_LEVELS = 96, SL_XML_MAX_DEPTH = 256 };
@@ -48,6 +49,11 @@ struct sl_xml_reader {
   bool soap, started, pushed, found;
   sl_xml_where_t where;
   uint32_t depth;            /* of levels */
+  bool base;                 /* what is not mapped is carried */
+  sl_xml_capture_t *capture; /* NULL: nothing is ever captured */
+  sl_record_t *carry_record; /* where what is captured goes: a carry of a record … */
+  unsigned carry, n_any;     /* n_any: attributes of no node so far, for their prefixes */
+  sl_slot_t *capture_slot;   /* … or a slot */
   uint32_t skip;             /* > 0: within an element that is skipped, so deep */
   sl_slot_t *text;           /* takes characters; NULL: they go nowhere */
   uint32_t text_cap;         /* bytes behind text->p when it is SL_SLOT_COPIED */
@@ -65,6 +71,9 @@ typedef struct sl_xml_start { /* what startElementNs gets */
   const xmlChar *name, *uri;
   int n_attrs;
   const xmlChar **attrs; /* name, prefix, URI, value, end */
+  const xmlChar *prefix;
+  int n_ns;
+  const xmlChar **ns; /* prefix, URI */
 } sl_xml_start_t;
 
 void sl_xml_fail(sl_xml_reader_t *r, sl_code_t code, const char *fmt, ...)
@@ -82,6 +91,18 @@ bool sl_xml_fits(const sl_only_t *only, const sl_record_t *record);
 bool sl_xml_take_element(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record);
 /* An element called as the child node, which is there in other cases only: refuses it. */
 void sl_xml_stranger(sl_xml_reader_t *r, const sl_xnode_t *node, const sl_record_t *record);
+/* reader_carry.c: the element that starts is captured, into a carry of record or into a slot. */
+void sl_xml_capture_into(sl_xml_reader_t *r, const sl_xml_start_t *s, sl_record_t *record,
+                         unsigned carry, sl_slot_t *slot);
+/* The capture under way is whole. */
+void sl_xml_captured(sl_xml_reader_t *r);
+/* In a base: an attribute that no field takes; one without a node when plan is NULL. */
+void sl_xml_carry_attr(sl_xml_reader_t *r, const sl_xnode_t *node, const sl_xattr_plan_t *plan,
+                       sl_record_t *record, const xmlChar **a);
+/* In a base: an element without a node. */
+void sl_xml_carry_unknown(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record,
+                          const sl_xml_start_t *s);
+void sl_xml_full(sl_xml_reader_t *r);
 
 void sl_soap_start(sl_xml_reader_t *r, const sl_xml_start_t *s);
 void sl_soap_end(sl_xml_reader_t *r);

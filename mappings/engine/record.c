@@ -25,3 +25,24 @@ sl_record_t *sl_record_add(sl_record_t *record, unsigned list, sl_arena_t *arena
   items->n++;
   return item;
 }
+
+bool sl_record_carry(sl_record_t *record, sl_arena_t *arena)
+{
+  size_t n = record->frame->n_carries ? record->frame->n_carries : 1;
+  record->carries = sl_arena_zalloc(arena, n * sizeof *record->carries);
+  return record->carries;
+}
+
+bool sl_record_chunk(sl_record_t *record, unsigned carry, sl_str_t text, sl_arena_t *arena)
+{
+  sl_chunk_t *chunk = sl_arena_alloc(arena, sizeof *chunk);
+  sl_carry_t *to = &record->carries[carry];
+  if (!chunk) return false;
+  *chunk = (sl_chunk_t){NULL, text};
+  if (to->last)
+    to->last->next = chunk;
+  else
+    to->first = chunk;
+  to->last = chunk;
+  return true;
+}

@@ -15,14 +15,20 @@ sl_run_t *sl_run_new(const sl_op_t *op, sl_arena_t *arena, const sl_input_t *in,
   self->in = in;
   self->out = out;
   sl_buf_init(&self->text, 0);
+  sl_base_scratch_init(&self->scratch);
   self->request = sl_record_new(op->request, arena);
   self->response = sl_record_new(op->response, arena);
-  return self->request && self->response ? self : NULL;
+  if (!self->request || !self->response) return NULL;
+  bool exchanges = op->base && op->mapping->kind != SL_KIND_ODBC;
+  return !exchanges || sl_run_base_new(self) ? self : NULL;
 }
 
 void sl_run_fini(sl_run_t *self)
 {
   if (!self) return;
+  sl_run_fini(self->base);
+  self->base = NULL;
+  sl_base_scratch_fini(&self->scratch);
   sl_xml_reader_fini(self->xml);
   self->xml = NULL;
   sl_sql_fini(self->sql);
@@ -145,5 +151,6 @@ sl_code_t sl_run_answer(sl_run_t *self, sl_answer_t *answer, sl_err_t *err)
 
 size_t sl_run_unknown(const sl_run_t *self)
 {
-  return self->unknown + (self->xml ? sl_xml_reader_unknown(self->xml) : 0);
+  return (self->base ? sl_run_unknown(self->base) : 0) + self->unknown +
+         (self->xml ? sl_xml_reader_unknown(self->xml) : 0);
 }

@@ -7,6 +7,7 @@
  *   sl_run_new                                  sl_run_new
  *   sl_run_request  → bytes to send             while sl_run_sql_next → statement to execute
  *   sl_run_feed     ← bytes that came             sl_run_sql_columns, sl_run_sql_row …
+ *   (sl_run_again: once more from sl_run_request)
  *   sl_run_answer   → status, headers             sl_run_sql_done ← rows or SQLSTATE
  *                                               sl_run_answer
  * In both the JSON body grows in `out` while the answer is read; an adapter that streams looks at
@@ -70,8 +71,17 @@ const char *sl_run_target(const sl_run_t *self);
 /* REST: extra request headers; NULL past the end. */
 const sl_answer_header_t *sl_run_request_header(const sl_run_t *self, size_t i);
 
+/* An operation with a base (base.h) makes two exchanges: the first one reads the base, and when its
+ * final feed left this true, the run starts over with sl_run_request for the write itself. When it
+ * is false, the run is over as usual (there is no such record, it has changed meanwhile). Nothing
+ * has changed anything before the second exchange. */
+bool sl_run_again(const sl_run_t *self);
+/* Of the operation whose exchange is under way: the base's at first. */
+const sl_op_info_t *sl_run_info(const sl_run_t *self);
+
 /* Bytes of the legacy answer's body, in pieces of any size; status: its HTTP status (the same in
- * each call). After an error the run is over. data must stay until the final call returned. */
+ * each call). After an error the run is over. data must stay until the final call returned; that of
+ * a base until the run is over. */
 sl_code_t sl_run_feed(sl_run_t *self, int status, const char *data, size_t len, bool final,
                       sl_err_t *err);
 
@@ -160,5 +170,11 @@ bool sl_shape_joined(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t header
 /* The other way. root: the name of the XML element to write (SOAP), else ignored. */
 sl_code_t sl_shape_write(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t json,
                          const char *root, sl_buf_t *out, sl_err_t *err);
+/* The same over base, a legacy record as for sl_shape_read (not ODBC): what did not change keeps
+ * its spelling, what is not mapped stays. patch: members that json leaves out stay, too. base is
+ * borrowed while arena is used. */
+sl_code_t sl_shape_write_over(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t json,
+                              sl_str_t base, bool patch, const char *root, sl_buf_t *out,
+                              sl_err_t *err);
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef SL_ENGINE_RUN_IMPL_H
 #define SL_ENGINE_RUN_IMPL_H
 
+#include "mappings/engine/base.h"
 #include "mappings/engine/plan.h"
 #include "mappings/engine/reader_xml.h"
 #include "mappings/engine/run.h"
@@ -25,7 +26,21 @@ struct sl_run {
   sl_answer_t answer;
   sl_problem_t problem;
   sl_sql_t *sql;
+  struct sl_run *base; /* its exchange comes first; NULL: none */
+  bool base_read;      /* and is over */
+  bool asked;          /* the request of our own exchange was made */
+  bool is_base;        /* this is one: no JSON is written */
+  sl_base_scratch_t scratch;
 };
+
+/* run_base.c: of a run whose operation has a base. */
+bool sl_run_base_new(sl_run_t *self);
+sl_code_t sl_run_base_feed(sl_run_t *self, int status, const char *data, size_t len, bool final,
+                           sl_err_t *err);
+static inline bool sl_run_reads_base(const sl_run_t *self)
+{
+  return self->base && !self->base_read;
+}
 
 /* Arguments and body into the request record, once. */
 sl_code_t sl_run_read_input(sl_run_t *self, sl_err_t *err);

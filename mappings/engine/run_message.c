@@ -151,17 +151,21 @@ sl_code_t sl_run_request(sl_run_t *self, sl_buf_t *out, sl_err_t *err)
 {
   sl_code_t code = sl_run_read_input(self, err);
   if (code) return code;
+  if (sl_run_reads_base(self)) return sl_run_request(self->base, out, err);
+  self->asked = true;
   return self->op->mapping->kind == SL_KIND_SOAP ? soap_request(self, out, err)
                                                  : rest_request(self, out, err);
 }
 
 const char *sl_run_target(const sl_run_t *self)
 {
+  if (sl_run_reads_base(self)) return sl_run_target(self->base);
   return self->target ? self->target : "";
 }
 
 const sl_answer_header_t *sl_run_request_header(const sl_run_t *self, size_t i)
 {
+  if (sl_run_reads_base(self)) return sl_run_request_header(self->base, i);
   return i < self->n_headers ? &self->headers[i] : NULL;
 }
 
@@ -226,6 +230,10 @@ static sl_code_t headers(sl_run_t *self, sl_err_t *err)
                 memchr(value.p ? value.p : "", '\r', value.len);
     sl_buf_fini(&text);
     if (code) return code;
+    /* RFC 9110 §8.8.3: in quotes. */
+    if (sl_str_eqz(e->name, "header:etag") && value.len && !strchr("\"W", value.p[0]))
+      value = sl_str(sl_arena_printf(self->arena, "\"%.*s\"", SL_STR_ARG(value)));
+    if (!value.p) return answer_too_large(err);
     if (line)
       return sl_err_field(err, SL_GARBAGE, e->field->label,
                           "holds a line end, which a header cannot");
@@ -246,7 +254,7 @@ sl_code_t sl_run_conclude(sl_run_t *self, int status, sl_err_t *err)
   if (op->status) success = op->status;
   self->answer.status = success;
   code = headers(self, err);
-  if (!code && op->body && success != 204 && success != 205)
+  if (!code && op->body && !self->is_base && success != 204 && success != 205)
     code = sl_json_write(self->response, self->arena, self->out, err);
   if (!code) self->answered = true;
   return code;
@@ -276,7 +284,8 @@ static sl_code_t soap_feed(sl_run_t *self, int status, const char *data, size_t 
     return sl_run_conclude(self, status, err);
   if (!self->xml) {
     self->xml = sl_xml_reader_new(self->op->mapping, self->arena, self->response, true);
-    if (!self->xml) return answer_too_large(err);
+    if (!self->xml || (self->is_base && !sl_xml_reader_carry(self->xml)))
+      return answer_too_large(err);
   }
   sl_code_t code = sl_xml_reader_feed(self->xml, data, len, final, err);
   /* 500 is a fault's status (SOAP 1.1 §6.2); what is not XML under another one says nothing more.
@@ -320,6 +329,7 @@ static sl_code_t json_feed(sl_run_t *self, int status, const char *data, size_t 
 sl_code_t sl_run_feed(sl_run_t *self, int status, const char *data, size_t len, bool final,
                       sl_err_t *err)
 {
+  if (sl_run_reads_base(self)) return sl_run_base_feed(self, status, data, len, final, err);
   return self->op->mapping->kind == SL_KIND_SOAP ? soap_feed(self, status, data, len, final, err)
                                                  : json_feed(self, status, data, len, final, err);
 }

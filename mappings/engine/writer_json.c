@@ -3,6 +3,7 @@
 
 #include "core/json.h"
 #include "core/jsonw.h"
+#include "mappings/engine/base.h"
 #include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/lists.h"
@@ -45,6 +46,18 @@ static void put_legacy(struct writer *w, const sl_field_t *field, sl_legacy_t v)
     sl_buf_adds(w->out, v.text);
 }
 
+/* The base's spelling, with or without quotes as it came. */
+static void put_kept(struct writer *w, sl_legacy_t v, bool bare, bool *absent_p)
+{
+  *absent_p = v.state == SL_L_MISSING;
+  if (v.state == SL_L_NIL)
+    sl_buf_addz(w->out, "null");
+  else if (v.state == SL_L_TEXT && bare)
+    sl_buf_adds(w->out, v.text);
+  else if (v.state == SL_L_TEXT)
+    sl_json_quote(w->out, v.text);
+}
+
 static sl_code_t write_field(struct writer *w, const sl_field_t *field, const sl_record_t *record,
                              bool *absent_p)
 {
@@ -53,6 +66,13 @@ static sl_code_t write_field(struct writer *w, const sl_field_t *field, const sl
     sl_code_t code = sl_field_read(field, record, w->arena, w->out, &result, w->err);
     *absent_p = result == SL_READ_ABSENT;
     return code;
+  }
+  if (record->base) {
+    sl_legacy_t v;
+    bool kept, bare;
+    sl_code_t code = sl_base_kept(field, record, w->arena, &kept, &v, &bare, w->err);
+    if (code) return code;
+    if (kept) return put_kept(w, v, bare, absent_p), SL_OK;
   }
   sl_legacy_t v;
   sl_code_t code = sl_field_write(field, record, w->arena, &v, w->err);
@@ -86,6 +106,17 @@ static sl_code_t write_record(struct writer *w, const sl_jnode_t *node, const sl
   sl_code_t code = sl_choices_read(record, w->err);
   if (!code) code = write_node(w, node, record, absent_p);
   return code ? code : sl_choices_shown(record, w->err);
+}
+
+/* Members of the base that no line maps. */
+static void put_carried(struct writer *w, const sl_chunk_t *chunk, char *open, bool *values)
+{
+  for (; chunk; chunk = chunk->next) {
+    sl_buf_addc(w->out, *open);
+    sl_buf_adds(w->out, chunk->text);
+    *open = ',';
+    *values = true;
+  }
 }
 
 static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_record_t *record)
@@ -157,7 +188,7 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
   const sl_field_t *missing = NULL;
   for (uint32_t i = 0; i < node->n_children; i++) {
     const sl_jnode_t *c = &node->children[i];
-    if (!(w->legacy ? c->writable : c->readable)) continue;
+    if (!(!w->legacy ? c->readable : record->base ? c->keeps : c->writable)) continue;
     if (c->only.choice && !sl_only_holds(&c->only, record)) continue;
     size_t mark = out->len;
     if (sl_buf_reserve(out, c->quoted.len + 1)) {
@@ -180,6 +211,7 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
               !(w->legacy && c->kind == SL_JN_FIELD && sl_field_is_preset(c->field, record));
     open = ',';
   }
+  if (w->legacy) put_carried(w, sl_base_carried(record, node->carry), &open, &values);
   if (open == '{') sl_buf_addc(out, '{');
   sl_buf_addc(out, '}');
   *absent_p = !values && !node->required && !(only_constants && open == ',');

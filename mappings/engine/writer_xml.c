@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "mappings/engine/writer_xml.h"
 
+#include <string.h>
+#include "mappings/engine/base.h"
 #include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/lists.h"
+#include "mappings/engine/xml_capture.h"
 
 struct writer {
   sl_buf_t *out;
@@ -13,39 +16,24 @@ struct writer {
   bool xsi;            /* its prefix is declared at the root */
 };
 
+/* A choice among siblings, while they are written. */
+struct choice {
+  uint16_t group;
+  bool written;    /* by a line */
+  size_t from, to; /* in out: what is carried of it */
+};
+
 #define XSI " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
-
-static const char *escape_of(char c, bool attr)
-{
-  switch (c) {
-  case '&': return "&amp;";
-  case '<': return "&lt;";
-  case '>': return "&gt;";
-  case '\r': return "&#13;"; /* a bare one would be read as a line end (XML 1.0 §2.11) */
-  case '"': return attr ? "&quot;" : NULL;
-  case '\n': return attr ? "&#10;" : NULL; /* and these as blanks (§3.3.3) */
-  case '\t': return attr ? "&#9;" : NULL;
-  default: return NULL;
-  }
-}
-
-static void escaped(struct writer *w, sl_str_t text, bool attr)
-{
-  const char *p = text.p, *end = p + text.len, *from = p;
-  for (; p < end; p++) {
-    if ((unsigned char)*p > '>') continue;
-    const char *e = escape_of(*p, attr);
-    if (!e) continue;
-    sl_buf_add(w->out, from, (size_t)(p - from));
-    sl_buf_addz(w->out, e);
-    from = p + 1;
-  }
-  sl_buf_add(w->out, from, (size_t)(end - from));
-}
 
 static void back_to(struct writer *w, size_t mark)
 {
   if (!w->out->failed) w->out->len = mark;
+}
+
+/* What is only read is written all the same when it is there to be kept. */
+static bool writes(const sl_field_t *field, const sl_record_t *record)
+{
+  return field && (field->access != SL_READ_ONLY || record->base);
 }
 
 static sl_code_t write_attrs(struct writer *w, const sl_xnode_t *node, const sl_record_t *record,
@@ -57,7 +45,11 @@ static sl_code_t write_attrs(struct writer *w, const sl_xnode_t *node, const sl_
     if (a->only.choice && !sl_only_holds(&a->only, record)) continue;
     const sl_field_t *field = sl_field_out(a->field, record);
     const sl_const_t *constant = sl_const_in(a->constant, record);
-    if (field && field->access != SL_READ_ONLY) {
+    if (a->carry) {
+      const sl_chunk_t *kept = sl_base_carried(record, a->carry);
+      if (kept) v = (sl_legacy_t){SL_L_TEXT, kept->text};
+      if (!kept && a->required && record->base && !w->missing) w->missing = node->path;
+    } else if (writes(field, record)) {
       sl_code_t code = sl_field_write(field, record, w->arena, &v, w->err);
       if (code) return code;
       if (v.state == SL_L_MISSING && a->required && !w->missing) w->missing = field->label;
@@ -66,10 +58,12 @@ static sl_code_t write_attrs(struct writer *w, const sl_xnode_t *node, const sl_
     }
     if (v.state == SL_L_MISSING) continue;
     sl_buf_adds(w->out, a->open);
-    if (v.state != SL_L_EMPTY) escaped(w, v.text, true);
+    if (v.state != SL_L_EMPTY) sl_xml_escape(w->out, v.text, true);
     sl_buf_addc(w->out, '"');
     *any |= field && !sl_field_is_preset(field, record);
   }
+  const sl_chunk_t *rest = sl_base_carried(record, node->rest_attrs);
+  for (; rest; rest = rest->next) sl_buf_adds(w->out, rest->text);
   return SL_OK;
 }
 
@@ -80,7 +74,7 @@ static sl_code_t write_text(struct writer *w, const sl_xnode_t *node, const sl_r
   sl_legacy_t v = {SL_L_MISSING, {NULL, 0}};
   const sl_field_t *field = sl_field_out(node->field, record);
   const sl_const_t *constant = sl_const_in(node->constant, record);
-  if (field && field->access == SL_READ_ONLY) field = NULL;
+  if (!writes(field, record)) field = NULL;
   if (field) {
     sl_code_t code = sl_field_write(field, record, w->arena, &v, w->err);
     if (code) return code;
@@ -97,7 +91,7 @@ static sl_code_t write_text(struct writer *w, const sl_xnode_t *node, const sl_r
     sl_buf_addz(w->out, "/>");
   } else {
     sl_buf_addc(w->out, '>');
-    escaped(w, v.text, false);
+    sl_xml_escape(w->out, v.text, false);
     sl_buf_adds(w->out, node->close);
   }
   return SL_OK;
@@ -143,25 +137,66 @@ static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_r
   return SL_OK;
 }
 
+/* What the base has of an element that no line maps. */
+static void write_carried(struct writer *w, const sl_record_t *record, unsigned carry, bool *there)
+{
+  const sl_chunk_t *chunk = sl_base_carried(record, carry);
+  for (; chunk; chunk = chunk->next) {
+    sl_buf_adds(w->out, chunk->text);
+    *there = true;
+  }
+}
+
+/* Of a choice's alternatives, one that is written now drives out one that is only carried. */
+static void drop_carried(struct writer *w, size_t from, size_t to)
+{
+  if (w->out->failed || from == to) return;
+  memmove(w->out->p + from, w->out->p + to, w->out->len - to);
+  w->out->len -= to - from;
+}
+
+static void write_carried_child(struct writer *w, const sl_xnode_t *c, const sl_record_t *record,
+                                struct choice *choice, bool *there)
+{
+  size_t from = w->out->len;
+  if (c->choice && choice->written) return;
+  write_carried(w, record, c->carry, there);
+  if (c->choice && *there && choice->from == choice->to)
+    choice->from = from, choice->to = w->out->len;
+  if (!*there && c->required && record->base && !w->missing) w->missing = c->path;
+}
+
 static sl_code_t write_children(struct writer *w, const sl_xnode_t *node, const sl_record_t *record,
                                 bool *there)
 {
   static const sl_str_t none = {"", 0};
+  struct choice choice = {0};
   for (uint32_t i = 0; i < node->n_children; i++) {
     const sl_xnode_t *c = &node->children[i];
     bool some = false;
-    if (!c->writable || (c->only.choice && !sl_only_holds(&c->only, record)) ||
+    if (!(record->base ? c->keeps : c->writable) ||
+        (c->only.choice && !sl_only_holds(&c->only, record)) ||
         (c->list && !sl_only_holds(&c->list->only, record)))
       continue;
-    bool tells = c->only.choice && c->only.choice->by == SL_BY_ELEMENT;
+    bool tells = c->only.choice && c->only.choice->by == SL_BY_ELEMENT && !c->carry;
     size_t mark = w->out->len;
-    sl_code_t code = c->list ? write_items(w, c->list, record, &some)
-                             : write_element(w, c, record, none, c->required || tells, &some);
+    if (c->choice && c->choice != choice.group) choice = (struct choice){.group = c->choice};
+    sl_code_t code = SL_OK;
+    if (c->carry)
+      write_carried_child(w, c, record, &choice, &some);
+    else
+      code = c->list ? write_items(w, c->list, record, &some)
+                     : write_element(w, c, record, none, c->required || tells, &some);
     if (!code && tells && c->field && w->out->len == mark)
       code = sl_field_missing(c->field, w->err);
     if (code) return code;
+    if (c->choice && some && !c->carry) {
+      drop_carried(w, choice.from, choice.to);
+      choice = (struct choice){.group = c->choice, .written = true};
+    }
     *there |= some || tells;
   }
+  write_carried(w, record, node->rest, there);
   return SL_OK;
 }
 
@@ -179,7 +214,7 @@ static bool put_type(struct writer *w, const sl_choice_t *choice, const sl_recor
 /* Text, where elements are below it in other cases only. */
 static bool is_text(const sl_xnode_t *node, const sl_record_t *record)
 {
-  return !node->n_children ||
+  return (!node->n_children && !node->rest) ||
          (node->field && node->field->only.choice && sl_field_out(node->field, record));
 }
 
@@ -212,7 +247,7 @@ static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const s
   if (code) return code;
   *there = inside || attrs;
   const sl_field_t *field = sl_field_out(node->field, record);
-  bool constant = sl_const_in(node->constant, record) && !(field && field->access != SL_READ_ONLY);
+  bool constant = sl_const_in(node->constant, record) && !writes(field, record);
   bool leaf_missing = node->field && !constant && !*there && !preset;
   bool only_constants = !node->has_values || (constant && !node->n_children && !node->n_attrs);
   if (*there || preset || (keep && !leaf_missing) || (only_constants && !node->required)) {

@@ -125,6 +125,10 @@ const sl_op_info_t *sl_op_info(const sl_op_t *op)
  */
 
 struct sl_run {
+  const sl_op_t *op;
+  struct sl_op base; /* whose exchange comes first, when told so */
+  bool reads_base;
+  int requests;
   sl_buf_t *out;
   sl_str_t first; /* borrowed until the final piece, as run.h says */
   int pieces;
@@ -134,13 +138,18 @@ struct sl_run {
 static struct {
   sl_code_t request, feed, answer; /* what its functions return */
   int open;                        /* runs not yet finished */
+  bool base;                       /* the operation has a base */
+  bool no_base;                    /* which does not find the record */
 } engine;
 
 sl_run_t *sl_run_new(const sl_op_t *op, sl_arena_t *arena, const sl_input_t *in, sl_buf_t *out)
 {
   sl_run_t *self = sl_arena_zalloc(arena, sizeof *self);
-  (void)op, (void)in;
+  (void)in;
   if (!self) return NULL;
+  self->op = op;
+  self->base.info.safe = true;
+  self->reads_base = engine.base;
   self->out = out;
   engine.open++;
   return self;
@@ -155,9 +164,19 @@ void sl_run_fini(sl_run_t *self)
 
 sl_code_t sl_run_request(sl_run_t *self, sl_buf_t *out, sl_err_t *err)
 {
-  (void)self;
+  self->requests++;
   sl_buf_addz(out, "<ask><password>pw</password></ask>");
   return engine.request ? sl_err_set(err, engine.request, "as told") : SL_OK;
+}
+
+const sl_op_info_t *sl_run_info(const sl_run_t *self)
+{
+  return self->reads_base ? &self->base.info : &self->op->info;
+}
+
+bool sl_run_again(const sl_run_t *self)
+{
+  return engine.base && !self->reads_base && self->requests == 1;
 }
 
 sl_code_t sl_run_feed(sl_run_t *self, int status, const char *data, size_t len, bool final,
@@ -165,6 +184,10 @@ sl_code_t sl_run_feed(sl_run_t *self, int status, const char *data, size_t len, 
 {
   (void)status;
   assert_false(self->final);
+  if (self->reads_base) {
+    self->reads_base = !final || engine.no_base;
+    return engine.feed ? sl_err_set(err, engine.feed, "as told") : SL_OK;
+  }
   if (!self->pieces++) self->first = sl_strn(data, len);
   self->final = final;
   sl_buf_addc(self->out, '[');
@@ -548,9 +571,97 @@ static void test_credentials_are_hidden_and_the_rest_is_kept(void **state)
   }
 }
 
+/* --- a write with a base ------------------------------------------------------------------------
+ */
+
+static void test_base_is_read_before_the_write_which_alone_counts_as_sent(void **state)
+{
+  struct world *w = world_new(say_yes);
+  (void)state;
+  engine.base = true;
+  carry(w);
+  assert_true(w->call.answered && w->call.sent);
+  assert_int_equal(w->peer.requests, 2);
+  assert_string_equal(sl_buf_z(&w->call.body), "[{\"token\":\"t\"}]");
+  world_end(w);
+}
+
+static void test_base_that_is_not_there_ends_the_call(void **state)
+{
+  struct world *w = world_new(say_yes);
+  (void)state;
+  engine.base = engine.no_base = true;
+  carry(w);
+  assert_true(w->call.answered);
+  assert_false(w->call.sent);
+  assert_int_equal(w->peer.requests, 1);
+  world_end(w);
+}
+
+static void hang_up(struct peer *peer, struct conn *conn, int nth)
+{
+  (void)peer, (void)nth;
+  conn_close(conn);
+}
+
+static void say_bad_gateway(struct peer *peer, struct conn *conn, int nth)
+{
+  (void)peer, (void)nth;
+  conn_answer(conn, "502 Bad Gateway", "", "<html/>");
+}
+
+static void test_lost_base_means_that_nothing_was_executed(void **state)
+{
+  struct world *w = world_new(hang_up);
+  (void)state;
+  engine.base = true;
+  carry(w);
+  assert_true(w->call.failed);
+  assert_false(w->call.sent);
+  assert_int_equal(w->call.err.code, SL_UNAVAILABLE);
+  w->peer.script = say_bad_gateway;
+  call_fini(&w->call);
+  call_init(&w->call);
+  carry(w);
+  assert_true(w->call.answered);
+  assert_false(w->call.sent);
+  assert_int_equal(w->call.problem.code, SL_UNAVAILABLE);
+  world_end(w);
+}
+
+static void test_lost_write_after_its_base_is_in_doubt(void **state)
+{
+  struct world *w = world_new(hang_up_on_second);
+  (void)state;
+  engine.base = true;
+  carry(w);
+  assert_true(w->call.failed && w->call.sent);
+  assert_int_equal(w->call.err.code, SL_IN_DOUBT);
+  assert_int_equal(w->peer.requests, 2);
+  world_end(w);
+}
+
+static void test_cancel_between_the_two_exchanges_lets_go(void **state)
+{
+  struct world *w = world_new(say_nothing);
+  (void)state;
+  engine.base = true;
+  sl_carrier_call(w->carrier, &w->call);
+  while (!w->peer.requests) sl_loop_turn(w->host.loop, 100);
+  sl_carrier_cancel(w->carrier, &w->call);
+  assert_true(w->call.released);
+  assert_false(w->call.sent);
+  world_end(w);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_base_is_read_before_the_write_which_alone_counts_as_sent),
+      cmocka_unit_test(test_base_that_is_not_there_ends_the_call),
+      cmocka_unit_test(test_lost_base_means_that_nothing_was_executed),
+      cmocka_unit_test(test_lost_write_after_its_base_is_in_doubt),
+      cmocka_unit_test(test_cancel_between_the_two_exchanges_lets_go),
       cmocka_unit_test(test_answer_in_one_piece_is_fed_at_once),
       cmocka_unit_test(test_put_on_a_dying_kept_connection_is_sent_once),
       cmocka_unit_test(test_answer_in_pieces_stays_until_the_last),

@@ -7,6 +7,9 @@
  *     call OPERATION [END=VALUE …] [body=FILE]
  *     request FILE                      the message that is sent
  *     target TEXT                       REST: the path it is sent to
+ *     base STATUS FILE                  what the legacy system says to the base operation, which
+ *                                       comes first: request, target and answer are the write's
+ *     asked FILE                        the base operation's message
  *     refused CODE FIELD TEXT…          the call is not sent: category, field, beginning of the
  * text answer STATUS FILE                what the legacy system says: given whole, and byte by byte
  *     expect STATUS [FILE]              what the consumer gets
@@ -15,8 +18,11 @@
  *     garbage CODE FIELD TEXT…          or the answer is refused
  *     read SHAPE FILE FILE              legacy → JSON
  *     write SHAPE ROOT FILE FILE        JSON → legacy; ROOT - for the contract's own name
+ *     over SHAPE ROOT BASE FILE FILE    the same, over the legacy record BASE
+ *     patch SHAPE ROOT BASE FILE FILE   the same, as a PATCH
  *     unreadable SHAPE FILE FIELD TEXT…
  *     unwritable SHAPE FILE FIELD TEXT…
+ *     unpatchable SHAPE BASE FILE FIELD TEXT…
  *
  * test-golden NAME runs one case, test-golden FOLDER MAPPING the steps of any folder.
  */
@@ -80,7 +86,7 @@ struct outcome {
   sl_err_t err;
   sl_answer_t answer;
   sl_problem_t problem;
-  sl_buf_t out, request;
+  sl_buf_t out, request, asked;
   char target[512], headers[1024];
 };
 
@@ -90,12 +96,40 @@ struct call {
   size_t n_args;
   char *body;
   char *words; /* what args point into */
+  int base_status;
+  char *base; /* the answer of the base operation */
+  size_t base_len;
 };
 
 static void outcome_fini(struct outcome *o)
 {
   sl_buf_fini(&o->out);
   sl_buf_fini(&o->request);
+  sl_buf_fini(&o->asked);
+}
+
+static sl_code_t feed(sl_run_t *run, int status, const char *data, size_t len, size_t piece,
+                      sl_err_t *err)
+{
+  sl_code_t code = SL_OK;
+  for (size_t i = 0; !code; i += piece) {
+    size_t n = piece && piece < len - i ? piece : len - i;
+    code = sl_run_feed(run, status, data + i, n, i + n == len, err);
+    if (i + n == len) break;
+  }
+  return code;
+}
+
+/* The exchange before the write's: false when it is the last one. */
+static bool run_base(const struct call *c, sl_run_t *run, size_t piece, struct outcome *o)
+{
+  sl_buf_adds(&o->asked, sl_buf_str(&o->request));
+  sl_buf_clear(&o->request);
+  if (!c->base) return false;
+  o->code = feed(run, c->base_status, c->base, c->base_len, piece, &o->err);
+  if (o->code || !sl_run_again(run)) return false;
+  o->code = sl_run_request(run, &o->request, &o->err);
+  return !o->code && !sl_run_again(run) && sl_run_info(run) == sl_op_info(c->op);
 }
 
 /* Runs the call; data NULL: the request only. piece 0: all at once. */
@@ -107,13 +141,10 @@ static void run_call(const struct call *c, int status, const char *data, size_t 
   memset(o, 0, sizeof *o);
   sl_run_t *run = sl_run_new(c->op, arena, &in, &o->out);
   o->code = sl_run_request(run, &o->request, &o->err);
+  bool writes = true;
+  if (!o->code && sl_run_info(run) != sl_op_info(c->op)) writes = run_base(c, run, piece, o);
   snprintf(o->target, sizeof o->target, "%s", sl_run_target(run));
-  for (size_t i = 0; data && !o->code; i += piece) {
-    size_t n = piece && piece < len - i ? piece : len - i;
-    bool final = i + n == len;
-    o->code = sl_run_feed(run, status, data + i, n, final, &o->err);
-    if (final) break;
-  }
+  if (data && !o->code && writes) o->code = feed(run, status, data, len, piece, &o->err);
   if (data && !o->code) o->code = sl_run_answer(run, &o->answer, &o->err);
   if (o->answer.problem) o->problem = *o->answer.problem;
   for (size_t i = 0, at = 0; i < o->answer.n_headers; i++)
@@ -169,6 +200,7 @@ static void start_call(struct state *s)
   struct call *c = &s->call;
   free(c->body);
   free(c->words);
+  free(c->base);
   memset(c, 0, sizeof *c);
   c->op = sl_mapping_op(s->mapping, s->words[1]);
   size_t len;
@@ -208,7 +240,8 @@ static void step_request(struct state *s)
   else if (!strcmp(s->words[0], "target"))
     ok(!strcmp(o.target, s->words[1]), s->folder, s->line, o.target);
   else {
-    const char *why = differs(sl_buf_str(&o.request), s->words[1]);
+    bool asked = !strcmp(s->words[0], "asked");
+    const char *why = differs(sl_buf_str(asked ? &o.asked : &o.request), s->words[1]);
     ok(!*why, s->folder, s->line, why);
   }
   outcome_fini(&o);
@@ -281,13 +314,48 @@ static void step_shape(struct state *s)
   free(text);
 }
 
+static void step_over(struct state *s)
+{
+  bool good = strcmp(s->words[0], "unpatchable"), patch = strcmp(s->words[0], "over");
+  const sl_shape_t *shape = sl_mapping_shape(s->mapping, s->words[1]);
+  const char **w = s->words + (good ? 3 : 2);
+  size_t base_len, len;
+  char *base = slurp(w[0], &base_len), *text = slurp(w[1], &len);
+  sl_arena_t *arena = sl_arena_new(0, 8 << 20);
+  sl_buf_t out;
+  sl_err_t err = {0};
+  sl_buf_init(&out, 0);
+  sl_code_t code = SL_BUG;
+  if (shape && text && base)
+    code = sl_shape_write_over(shape, arena, sl_strn(text, len), sl_strn(base, base_len), patch,
+                               good && strcmp(s->words[2], "-") ? s->words[2] : NULL, &out, &err);
+  if (!good)
+    ok(as_said(s, 4, code, &err), s->folder, s->line, said(&err, code));
+  else {
+    const char *why = code ? said(&err, code) : differs(sl_buf_str(&out), s->words[5]);
+    ok(!*why, s->folder, s->line, why);
+  }
+  sl_buf_fini(&out);
+  sl_arena_destroy(&arena);
+  free(text);
+  free(base);
+}
+
 static void step(struct state *s)
 {
   const char *w = s->words[0];
   if (!strcmp(w, "call")) {
     start_call(s);
-  } else if (!strcmp(w, "request") || !strcmp(w, "refused") || !strcmp(w, "target")) {
+  } else if (!strcmp(w, "request") || !strcmp(w, "refused") || !strcmp(w, "target") ||
+             !strcmp(w, "asked")) {
     step_request(s);
+  } else if (!strcmp(w, "base")) {
+    free(s->call.base);
+    s->call.base_status = atoi(s->words[1]);
+    s->call.base = slurp(s->words[2], &s->call.base_len);
+    if (!s->call.base) ok(false, s->folder, s->line, "cannot be read");
+  } else if (!strcmp(w, "over") || !strcmp(w, "patch") || !strcmp(w, "unpatchable")) {
+    step_over(s);
   } else if (!strcmp(w, "answer")) {
     free(s->answer);
     s->status = atoi(s->words[1]);
@@ -346,6 +414,7 @@ static void run_case(const char *folder, const char *mapping)
   free(s.answer);
   free(s.call.body);
   free(s.call.words);
+  free(s.call.base);
   sl_mapping_destroy(&s.mapping);
   sl_diags_destroy(&diags);
 }
