@@ -240,6 +240,58 @@ def races(t, w):
     w.journal()
 
 
+FUNCTION = """<mapping xmlns="urn:sluice:mapping:1" name="functions" version="1.0.0">
+  <system name="functions" kind="odbc"/>
+  <type name="id" kind="integer" sql-type="BIGINT"/>
+  <type name="money" kind="decimal" digits="15" scale="2" sql-type="DECIMAL"/>
+  <shape name="Hit"><field legacy="HIT_CD" json="/code" type="text" access="read-only"/></shape>
+  <operation name="double" method="POST" path="/double/{id}">
+    <call procedure="DOUBLED"/>
+    <param name="result" mode="return" json="/sum" type="money"/>
+    <param name="id" http="path:id" type="id"/>
+    <param name="by" json="/by" type="money" optional="true"/>
+    <outcome legacy="#sqlstate"><when is="22*" status="422" problem="bad-value"/><otherwise status="502" problem="error"/></outcome>
+  </operation>
+  <operation name="hits" method="POST" path="/hits/{id}" transaction="true">
+    <param name="id" http="path:id" type="id"/>
+    <select>SELECT HIT_CD FROM HITS(:id)</select>
+    <outcome legacy="#sqlstate"><when is="22*" status="422" problem="bad-value"/><otherwise status="502" problem="error"/></outcome>
+    <response shape="Hit" json="/hits"/>
+  </operation>
+</mapping>
+"""
+
+
+def functions(t, w):
+    """What gives a value back is read; what gives rows back is a select."""
+    w.db.sql("CREATE FUNCTION DOUBLED(ID BIGINT, BY NUMERIC) RETURNS NUMERIC LANGUAGE plpgsql AS $$ BEGIN "
+             "INSERT INTO JOURNAL SELECT COUNT(*), 'doubled' FROM JOURNAL; "
+             "IF BY = 0 THEN RAISE EXCEPTION USING ERRCODE = '22012'; END IF; RETURN ID * COALESCE(BY, 2); END $$")
+    w.db.sql("CREATE FUNCTION HITS(P BIGINT) RETURNS TABLE (HIT_CD VARCHAR) LANGUAGE sql AS "
+             "$$ SELECT HIT.HIT_CD FROM HIT WHERE ORD_ID = P ORDER BY 1 $$")
+    a = start_adapter("odbc", write("functions.map.xml", FUNCTION), "--connection", w.db.connection, "--pool", 1)
+    wait_for(lambda: post(w.gateway, "/hits/1", "").status == 200, "the functions")
+    r = post(w.gateway, "/hits/1", "")
+    t.ok(r.status == 200 and r.json == {"hits": [{"code": "LATE"}, {"code": "NEW"}]}, "function_rows_by-select", r)
+    r = post(w.gateway, "/double/21", {"by": "1.50"})
+    t.ok(r.status == 200 and r.json == {"sum": "31.50"}, "function_return_answered", r)
+    r = post(w.gateway, "/double/21", {})
+    t.ok(r.status == 200 and r.json == {"sum": "42"}, "function_optional-argument_null", r)
+    t.equal(w.journal(), ["doubled", "doubled"], "function_committed")
+    t.ok(is_problem(post(w.gateway, "/double/21", {"by": "0.00"}), 422, "bad-value"), "function_raises_outcome")
+    t.equal(w.journal(), [], "function_raises_rolled-back")
+    a.stop()
+
+
+def without_procedures(t, w):
+    """A mapping that calls one is refused where there are none, at once and by name."""
+    a = start_adapter("odbc", write("functions.map.xml", FUNCTION), "--connection", w.db.connection, "--pool", 1)
+    said = wait_for(lambda: (lambda s: "has no procedures" in s and s)(a.err()), "the adapter's word")
+    t.ok("double" in said and "SQLite" in said, "procedure_database-without_told-at-start", said)
+    t.ok(wait_for(lambda: is_problem(post(w.gateway, "/double/1", {}), 503), "503"), "procedure_database-without_503")
+    a.stop()
+
+
 def orders_tests(db):
     with Tap() as t:
         why = db.why_not()
@@ -258,6 +310,9 @@ def orders_tests(db):
             races(t, w)
             if d.name == "postgresql":
                 procedures(t, w)
+                functions(t, w)
+            else:
+                without_procedures(t, w)
             t.equal(w.adapter.stop(), 0, "orders_sigterm_ends-well")
         finally:
             for p in list(getattr(sys.modules["sluice_test"], "_procs")):

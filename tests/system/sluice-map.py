@@ -58,6 +58,18 @@ with Tap() as t:
                                                                          rows[2] + ",20190115020214", ""]))
     t.equal((status, back, err), (0, account % (1, "null", changed) + account % (2, '""', changed), ""), "map-read_csv_same-json")
 
+    # Records with lists are as many rows as they have items, one below the other.
+    ORDERS = os.path.join(EXAMPLES, "orders")
+    two, none = (open(os.path.join(ORDERS, "t", n + "-lines.rows.csv"), encoding="utf-8").read() for n in ("two", "no"))
+    wanted = "".join(open(os.path.join(ORDERS, "t", n + "-lines.json"), encoding="utf-8").read() for n in ("two", "no", "two"))
+    all_rows = two + none.split("\n", 1)[1] + two.split("\n", 1)[1]
+    status, out, err = sluice("map", "read", "-s", "Order", os.path.join(ORDERS, "orders.map.xml"), input=all_rows)
+    t.equal((status, [json.loads(line) for line in out.splitlines()], err), (0, [json.loads(line) for line in wanted.splitlines()], ""),
+            "map-read_csv-joined-rows_one-record-each")
+    status, back, err = sluice("map", "write", "-s", "Order", os.path.join(ORDERS, "orders.map.xml"), input=wanted)
+    t.ok(status == 0 and len(back.splitlines()) == 6 and back.splitlines()[2].startswith("4711,") and back.splitlines()[3].startswith("4712,"),
+         "map-write_csv-joined-rows_a-row-for-each-item", back + err)
+
     # --- check
     status, out, err = sluice("check", CRM, BILLING)
     t.equal((status, out, err), (0, "%s: ok\n%s: ok\n" % (CRM, BILLING), ""), "check_shipped-mappings_ok")
