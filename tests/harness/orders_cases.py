@@ -292,6 +292,21 @@ def without_procedures(t, w):
     a.stop()
 
 
+def busy_commit(t, w):
+    """A reader keeps SQLite from committing: the mapping's outcome says what that is."""
+    before = w.db.sql("SELECT COUNT(*) FROM ORDERS")
+    reader = sqlite3.connect(w.db.path, isolation_level=None)
+    reader.execute("BEGIN")
+    reader.execute("SELECT COUNT(*) FROM ORDERS").fetchall()
+    r = post(w.gateway, "/orders", {"status": "open", "orderedOn": None, "customer": {"id": "7"}, "total": "1.00", "lines": []})
+    reader.execute("ROLLBACK")
+    reader.close()
+    t.ok(is_problem(r, 503, "deadlock") and r.header("Retry-After"), "commit_behind-a-reader_outcome-of-its-sqlstate", r)
+    t.equal(w.db.sql("SELECT COUNT(*) FROM ORDERS"), before, "commit_behind-a-reader_nothing-written")
+    r = post(w.gateway, "/orders", {"status": "open", "orderedOn": None, "customer": {"id": "7"}, "total": "1.00", "lines": []})
+    t.ok(r.status == 201, "commit_reader-gone_201", r)
+
+
 def orders_tests(db):
     with Tap() as t:
         why = db.why_not()
@@ -312,6 +327,7 @@ def orders_tests(db):
                 procedures(t, w)
                 functions(t, w)
             else:
+                busy_commit(t, w)
                 without_procedures(t, w)
             t.equal(w.adapter.stop(), 0, "orders_sigterm_ends-well")
         finally:
