@@ -150,6 +150,16 @@ bool sl_number_compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[
 bool sl_code_compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256]);
 bool sl_date_compile(sl_codec_t *c, const sl_codec_spec_t *spec, char message[256]);
 
+/* codec_sign.c. Is the sign on a digit? */
+static inline bool sl_is_overpunched(const sl_codec_t *c)
+{
+  return c->sign >= SL_SIGN_OVERPUNCH;
+}
+/* *text_p with the digit instead of the sign on it; where that is another text, it stands in out,
+ * behind what the number's JSON takes there. */
+sl_code_t sl_unpunch(const sl_codec_t *c, sl_str_t *text_p, bool *negative_p, sl_buf_t *out,
+                     sl_err_t *err);
+void sl_punch(char *digit, bool minus);
 /* Are two legacy spellings of a number the same but for zeros in front, a plus, or a plus on a
  * digit? Texts that are no numbers may be. */
 bool sl_number_same(const sl_codec_t *c, sl_str_t a, sl_str_t b);

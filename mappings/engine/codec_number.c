@@ -128,96 +128,17 @@ static const char *expected(const sl_codec_t *c)
   return c->point == SL_POINT_COMMA ? "a decimal with a comma" : "a decimal";
 }
 
-/* COBOL's SIGN IS TRAILING (or LEADING) without SEPARATE: the zone of one digit is the sign. As
- * EBCDIC's bytes look in other charsets: C0-C9 and D0-D9. Plain digits (F0-F9) are positive. */
-static const char plus_digits[] = "{ABCDEFGHI", minus_digits[] = "}JKLMNOPQR";
-
-static bool is_overpunched(const sl_codec_t *c)
-{
-  return c->sign >= SL_SIGN_OVERPUNCH;
-}
-
 static bool parse_sign(const sl_codec_t *c, const char **p, const char **end, number_t *n)
 {
   if (c->sign == SL_SIGN_TRAILING) {
     if (*end > *p && ((*end)[-1] == '-' || (*end)[-1] == '+')) n->negative = *--*end == '-';
-  } else if (is_overpunched(c)) {
+  } else if (sl_is_overpunched(c)) {
     return true; /* unpunch has seen it */
   } else if (*p < *end && (**p == '-' || **p == '+')) {
     if (c->sign == SL_SIGN_NONE) return false;
     n->negative = *(*p)++ == '-';
   }
   return true;
-}
-
-/* A legacy number without its sign, and without zeros in front of its first digit. */
-typedef struct bare {
-  sl_str_t text;
-  size_t at; /* of the digit with the sign on it, which is `digit` without it */
-  char digit;
-  bool negative;
-} bare_t;
-
-static char bare_at(const bare_t *b, size_t i)
-{
-  return i == b->at ? b->digit : b->text.p[i];
-}
-
-static bare_t bare_of(const sl_codec_t *c, sl_str_t text)
-{
-  bare_t b = {text, SIZE_MAX, 0, false};
-  if (!text.len) return b;
-  bool behind = c->sign == SL_SIGN_TRAILING || c->sign == SL_SIGN_OVERPUNCH;
-  size_t at = behind ? text.len - 1 : 0;
-  char ch = text.p[at];
-  const char *p = ch ? strchr(plus_digits, ch) : NULL, *n = ch ? strchr(minus_digits, ch) : NULL;
-  if (is_overpunched(c)) {
-    b.negative = n != NULL;
-    if (p || n) b.at = at, b.digit = (char)('0' + (p ? p - plus_digits : n - minus_digits));
-  } else if (ch == '-' || ch == '+') {
-    b.negative = ch == '-';
-    b.text.p += !behind;
-    b.text.len--;
-  }
-  while (b.text.len > 1 && bare_at(&b, 0) == '0' && sl_is_digit(bare_at(&b, 1))) {
-    b.text.p++, b.text.len--;
-    b.at = b.at == SIZE_MAX || !b.at ? SIZE_MAX : b.at - 1;
-  }
-  return b;
-}
-
-bool sl_number_same(const sl_codec_t *c, sl_str_t a, sl_str_t b)
-{
-  bare_t x = bare_of(c, a), y = bare_of(c, b);
-  if (x.negative != y.negative || x.text.len != y.text.len || !x.text.len) return false;
-  if (!sl_is_digit(bare_at(&x, 0))) return false;
-  for (size_t i = 0; i < x.text.len; i++)
-    if (bare_at(&x, i) != bare_at(&y, i)) return false;
-  return true;
-}
-
-/* *text_p with the digit instead of the sign on it, in out behind what append will write there. */
-static sl_code_t unpunch(const sl_codec_t *c, sl_str_t *text_p, bool *negative_p, sl_buf_t *out,
-                         sl_err_t *err)
-{
-  sl_str_t text = *text_p;
-  size_t at = c->sign == SL_SIGN_OVERPUNCH ? text.len - 1 : 0;
-  const char *p = text.len && text.p[at] ? strchr(plus_digits, text.p[at]) : NULL;
-  const char *n = text.len && text.p[at] ? strchr(minus_digits, text.p[at]) : NULL;
-  *negative_p = n != NULL;
-  if (!p && !n) /* a digit: then it is another of the same text */
-    return text.len && sl_is_digit(text.p[at])
-               ? SL_OK
-               : sl_err_set(err, SL_GARBAGE, "%s with its sign on the %s digit was expected",
-                            c->kind == SL_CODEC_INTEGER ? "an integer" : "a decimal",
-                            c->sign == SL_SIGN_OVERPUNCH ? "last" : "first");
-  size_t offset = text.len + (c->scale > 0 ? (size_t)c->scale : 0) + 8;
-  if (!sl_buf_reserve(out, offset + text.len)) return sl_arena_full(err);
-  char *copy = out->p + out->len + offset;
-  memcpy(copy, text.p, text.len);
-  copy[at] = (char)('0' + (p ? p - plus_digits : n - minus_digits));
-  *text_p = sl_strn(copy, text.len);
-  return SL_OK;
 }
 
 /* The last `scale` digits are the fraction. Too few digits are kept whole: the caller adds zeros.
@@ -343,8 +264,8 @@ sl_code_t sl_number_decode(const sl_codec_t *c, sl_str_t text, sl_buf_t *out, bo
   if (c->kind == SL_CODEC_FLOAT) return float_decode(c, text, out, quoted, err);
   if (c->width && text.len > (size_t)c->width)
     return sl_err_set(err, SL_GARBAGE, "at most %d characters were expected", c->width);
-  if (is_overpunched(c)) {
-    sl_code_t code = unpunch(c, &text, &minus, out, err);
+  if (sl_is_overpunched(c)) {
+    sl_code_t code = sl_unpunch(c, &text, &minus, out, err);
     if (code) return code;
   }
   if (!parse_legacy(c, text, &n))
@@ -453,11 +374,6 @@ static char *bare_digits(char *start, const char *end, bool negative)
   return p;
 }
 
-static void punch(char *digit, bool minus)
-{
-  *digit = (minus ? minus_digits : plus_digits)[*digit - '0'];
-}
-
 static sl_code_t spell(const sl_codec_t *c, const number_t *n, sl_arena_t *arena, sl_str_t *out,
                        sl_err_t *err)
 {
@@ -467,7 +383,7 @@ static sl_code_t spell(const sl_codec_t *c, const number_t *n, sl_arena_t *arena
   if (implied && n->fraction.len + zeros > 0 && whole.p[0] == '0') whole.len = 0;
   size_t body = whole.len + n->fraction.len + zeros + (n->point && !implied ? 1 : 0);
   size_t width = (size_t)c->fill_digits;
-  bool separate = n->negative && !is_overpunched(c);
+  bool separate = n->negative && !sl_is_overpunched(c);
   if (c->zero_fill) width = (size_t)c->width - separate;
   size_t fill = body < width ? width - body : 0;
   char *p = sl_arena_text(arena, fill + body + 1), *start = p;
@@ -483,7 +399,7 @@ static sl_code_t spell(const sl_codec_t *c, const number_t *n, sl_arena_t *arena
   memset(p, '0', zeros);
   p += zeros;
   if (separate && c->sign == SL_SIGN_TRAILING) *p++ = '-';
-  if (is_overpunched(c)) punch(c->sign == SL_SIGN_OVERPUNCH ? p - 1 : start, n->negative);
+  if (sl_is_overpunched(c)) sl_punch(c->sign == SL_SIGN_OVERPUNCH ? p - 1 : start, n->negative);
   if (implied && c->medium == SL_MEDIUM_JSON && sl_codec_writes_numbers(c))
     start = bare_digits(start, p, n->negative);
   *out = sl_strn(start, (size_t)(p - start));
@@ -564,7 +480,7 @@ static bool compile_column(sl_codec_t *c, const sl_codec_spec_t *spec, char mess
   const char *type = spec->sql_type;
   if (spec->medium != SL_MEDIUM_SQL || !type || !*type) return true;
   if (strstr(type, "CHAR") || strstr(type, "TEXT") || strstr(type, "CLOB")) return true;
-  if (is_overpunched(c) || c->sign == SL_SIGN_TRAILING) {
+  if (sl_is_overpunched(c) || c->sign == SL_SIGN_TRAILING) {
     snprintf(message, 256, "sign=\"%s\" needs a column of characters: %.60s has its own sign",
              c->sign == SL_SIGN_TRAILING ? "trailing" : "overpunch", type);
     return false;
@@ -615,7 +531,7 @@ static bool compile_fill(sl_codec_t *c, char message[256])
   bool implied = c->kind == SL_CODEC_DECIMAL && c->point == SL_POINT_IMPLIED;
   /* A picture like 9(11)V99: all its digits are always there. */
   if (implied && !c->width && c->medium != SL_MEDIUM_SQL) c->fill_digits = c->digits;
-  if (c->zero_fill && c->width < 2 && c->sign != SL_SIGN_NONE && !is_overpunched(c)) {
+  if (c->zero_fill && c->width < 2 && c->sign != SL_SIGN_NONE && !sl_is_overpunched(c)) {
     snprintf(message, 256, "width=\"%d\" has no room for a sign: sign=\"none\" is needed",
              c->width);
     return false;

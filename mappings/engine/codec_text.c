@@ -140,7 +140,8 @@ static sl_code_t check_width(const sl_codec_t *c, sl_str_t text, size_t bytes, s
 sl_str_t sl_pad(const sl_codec_t *c, sl_str_t text, size_t len, sl_arena_t *arena)
 {
   if (c->pad == SL_PAD_NONE || len >= (size_t)c->width) return text;
-  size_t fill = ((size_t)c->width - len) / c->blank_bytes;
+  size_t fill = (size_t)c->width - len;
+  if (c->blank_bytes > 1) fill /= c->blank_bytes;
   char *p = sl_arena_text(arena, text.len + fill);
   if (!p) return sl_strn(NULL, 0);
   bool behind = c->pad == SL_PAD_RIGHT;
