@@ -18,6 +18,7 @@ int sl_cmd_diff(int argc, char **argv);
 int sl_cmd_doc(int argc, char **argv);
 int sl_cmd_explain(int argc, char **argv);
 int sl_cmd_fmt(int argc, char **argv);
+int sl_cmd_schema(int argc, char **argv);
 int sl_cmd_map(int argc, char **argv);
 int sl_cmd_call(int argc, char **argv);
 int sl_cmd_status(int argc, char **argv);

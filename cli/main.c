@@ -18,6 +18,7 @@ static const command_t commands[] = {
     {"explain", sl_cmd_explain, "tell where each member of a record's JSON comes from"},
     {"diff", sl_cmd_diff, "tell what two versions of a mapping do differently"},
     {"doc", sl_cmd_doc, "write what a mapping does as a page for people"},
+    {"schema", sl_cmd_schema, "write what a mapping gives and takes as JSON Schema or OpenAPI"},
     {"fmt", sl_cmd_fmt, "lay out mapping and deployment files"},
     {"call", sl_cmd_call, "call one operation over the bus"},
     {"status", sl_cmd_status, "tell which systems are there, and how busy they are"},

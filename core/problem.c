@@ -81,3 +81,11 @@ void sl_problem_write(const sl_problem_t *self, sl_buf_t *out)
   member(&w, "system", self->system);
   sl_jsonw_object_end(&w);
 }
+
+const char sl_problem_schema[] =
+    "{\"type\":\"object\",\"description\":\"problem details, RFC 9457\",\"properties\":{"
+    "\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
+    "\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},"
+    "\"instance\":{\"type\":\"string\"},\"category\":{\"type\":\"string\"},"
+    "\"field\":{\"type\":\"string\",\"description\":\"JSON pointer to the member at fault\"},"
+    "\"system\":{\"type\":\"string\"}},\"required\":[\"type\",\"title\",\"status\"]}";

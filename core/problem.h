@@ -36,6 +36,8 @@ typedef struct sl_problem {
 void sl_problem_from_err(sl_problem_t *self, const sl_err_t *err);
 /* Fills what is still empty from the table. */
 void sl_problem_complete(sl_problem_t *self);
+/* What sl_problem_write writes, as a JSON Schema (2020-12) in one line. */
+extern const char sl_problem_schema[];
 /* The application/problem+json object, appended to out. */
 void sl_problem_write(const sl_problem_t *self, sl_buf_t *out);
 

@@ -233,7 +233,6 @@ static sl_jverdict_t by_member(struct judge *j, const sl_jschema_t *s, const sl_
   }
   if (!named && s->additional) {
     if (unsure) return SL_JS_MAYBE;
-    if (s->additional->nothing) return refuse(j, s, m, "is not allowed here");
     return below(j, s->additional, m, m->key.p, m->key.len);
   }
   return unsure ? least(verdict, SL_JS_MAYBE) : verdict;
