@@ -104,6 +104,7 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
                        .list = x->list,
                        .by_type = x->by_type ? x->by_type->choice : NULL,
                        .only = x->only,
+                       .kinds = x->only.choice || x->by_type,
                        .carry = x->carry,
                        .rest = x->rest,
                        .rest_attrs = x->rest_attrs,
@@ -206,7 +207,8 @@ static void flatten_json(sl_bf_t *f, const sl_bj_t *j, sl_jnode_t *node)
                    .constant = j->constant,
                    .list = j->list,
                    .names = j->names,
-                   .only = j->only};
+                   .only = j->only,
+                   .kinds = j->only.choice};
   if (j->kind == SL_JN_PAIRS) node->has_list = true;
   if (j->kind == SL_JN_IGNORE) node->readable = false;
   for (const sl_bj_t *c = j->first; c; c = c->next) n++;

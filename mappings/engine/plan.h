@@ -348,8 +348,6 @@ struct sl_xnode {
   const sl_field_t *field;    /* its text */
   const sl_const_t *constant; /* its text, when written */
   const sl_list_t *list;      /* repeated: an item per occurrence */
-  const sl_choice_t *by_type; /* its xsi:type decides this */
-  sl_only_t only;             /* with cases of a choice BY_TYPE or BY_ELEMENT; never BY_CODE */
   const sl_xattr_plan_t *attrs;
   const sl_xnode_t *children; /* in contract order, adjacent */
   bool ignored;               /* named by <ignore>: skipped without being counted */
@@ -358,8 +356,11 @@ struct sl_xnode {
   bool writable;        /* something below may be written (not read-only through and through) */
   bool keeps;           /* or something below is kept of a base */
   bool has_values;      /* something below is not a constant */
+  bool kinds;           /* one of the two at the end says something */
   const char *path;     /* for messages: "CUSTOMER/CONTACTS" */
   sl_str_t open, close; /* "<n1:NAME", "</n1:NAME>" */
+  const sl_choice_t *by_type; /* its xsi:type decides this */
+  sl_only_t only;             /* with cases of a choice BY_TYPE or BY_ELEMENT; never BY_CODE */
 };
 
 enum { SL_NS_NONE = 0, SL_NS_ANY = 0xffff }; /* ANY: without a contract, any namespace will do */
@@ -402,18 +403,19 @@ struct sl_jnode {
   bool readable;              /* something below it appears in answers */
   bool writable;              /* something below it is accepted from the consumer */
   bool keeps;                 /* of a legacy JSON: or is kept of a base */
+  bool kinds;                 /* `only` says something */
   sl_str_t key;               /* unescaped member name */
   sl_str_t quoted;            /* "\"name\":" ready to copy */
   const char *pointer;        /* from the root of the body, for messages: "/address/city" */
   const sl_field_t *field;    /* FIELD */
   const sl_const_t *constant; /* CONST */
   const sl_list_t *list;      /* LIST; its items are written by list->item->json */
-  const sl_choice_t *names;   /* FIELD: it names the kind of this */
-  sl_only_t only;             /* a case's: other nodes of the same key may stand beside it */
   uint16_t carry, place;      /* OBJECT, of a legacy JSON: carries its other members; marks that
                                  it was there; 0: none */
   const sl_jnode_t *children; /* OBJECT: adjacent, in mapping order */
   uint16_t n_children;
+  const sl_choice_t *names; /* FIELD: it names the kind of this */
+  sl_only_t only;           /* a case's: other nodes of the same key may stand beside it */
 };
 
 /* --- frames

@@ -407,7 +407,7 @@ static sl_code_t read_member(struct reader *r, const sl_jnode_t *node, sl_record
     return code ? code : skip(r, &tok);
   }
   sl_code_t code = next(r, &tok);
-  if (!code && c->only.choice) code = choose(r, node, record, &tok, &c);
+  if (!code && c->kinds) code = choose(r, node, record, &tok, &c);
   if (code) return code;
   size_t i = (size_t)(c - node->children);
   if (i < SEEN_WORDS * 64) {

@@ -107,7 +107,7 @@ static const sl_xnode_t *match(const sl_xml_reader_t *r, sl_xml_level_t *level,
     if (i >= n) i = 0;
     const sl_xnode_t *c = &node->children[i];
     if (!same(r->parser, c, s)) continue;
-    if (c->only.choice && !sl_xml_fits(&c->only, level->record)) continue;
+    if (c->kinds && c->only.choice && !sl_xml_fits(&c->only, level->record)) continue;
     level->guess = c->list ? i : i + 1;
     return c;
   }
@@ -169,7 +169,7 @@ static void push(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record
     return;
   }
   r->levels[r->depth++] = (sl_xml_level_t){node, record, 0};
-  if (node->by_type) sl_xml_take_type(r, node, record, s);
+  if (node->kinds && node->by_type) sl_xml_take_type(r, node, record, s);
   bool nil = s->n_attrs && take_attrs(r, node, record, s);
   r->text = NULL;
   if (r->base && node->place && !sl_record_chunk(record, node->place, sl_str(""), r->arena))
@@ -242,7 +242,7 @@ static void start_in_plan(sl_xml_reader_t *r, const sl_xml_start_t *s)
     r->skip = 1;
     return;
   }
-  if (node->only.choice && !sl_xml_take_element(r, node, level->record)) return;
+  if (node->kinds && node->only.choice && !sl_xml_take_element(r, node, level->record)) return;
   if (!node->list) return push(r, node, level->record, s);
   sl_record_t *item = sl_record_add(level->record, node->list->index, r->arena);
   if (!item || (r->base && !sl_record_carry(item, r->arena))) return sl_xml_full(r);

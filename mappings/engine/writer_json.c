@@ -189,7 +189,7 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
   for (uint32_t i = 0; i < node->n_children; i++) {
     const sl_jnode_t *c = &node->children[i];
     if (!(!w->legacy ? c->readable : record->base ? c->keeps : c->writable)) continue;
-    if (c->only.choice && !sl_only_holds(&c->only, record)) continue;
+    if (c->kinds && !sl_only_holds(&c->only, record)) continue;
     size_t mark = out->len;
     if (sl_buf_reserve(out, c->quoted.len + 1)) {
       out->p[out->len++] = open;
@@ -206,7 +206,7 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
       if (!out->failed) out->len = mark;
       continue;
     }
-    if (c->only.choice) sl_choice_show(&c->only, record);
+    if (c->kinds) sl_choice_show(&c->only, record);
     values |= c->kind != SL_JN_CONST &&
               !(w->legacy && c->kind == SL_JN_FIELD && sl_field_is_preset(c->field, record));
     open = ',';
