@@ -344,23 +344,23 @@ static void check_list(sl_bf_t *f, const sl_bx_t *x)
 static void check_node(sl_bf_t *f, const sl_bx_t *x, sl_arena_t *scratch)
 {
   if (x->list) check_list(f, x);
-  if (x->field && x->type) {
+  for (const sl_field_t *field = x->type ? x->field : NULL; field; field = field->other) {
     struct line l = {.f = f,
-                     .field = x->field,
-                     .el = el_of(f, x->field),
-                     .xtype = x->type,
+                     .field = field,
+                     .el = el_of(f, field),
+                     .xtype = field->xtype ? field->xtype : x->type,
                      .path = x->path[0] ? x->path : x->name,
-                     .nillable = x->field->nillable,
-                     .required = x->field->required,
+                     .nillable = field->nillable,
+                     .required = field->required,
                      .scratch = scratch};
     check_line(&l);
   }
   for (const sl_ba_t *a = x->attrs; a; a = a->next) {
     const char *path = sl_b_printf(f->b, "%s%s@%s", x->path, x->path[0] ? "/" : "", a->name);
-    if (a->field && a->decl) {
+    for (const sl_field_t *field = a->decl ? a->field : NULL; field; field = field->other) {
       struct line l = {.f = f,
-                       .field = a->field,
-                       .el = el_of(f, a->field),
+                       .field = field,
+                       .el = el_of(f, field),
                        .xtype = a->decl->type,
                        .path = path,
                        .required = a->decl->required,
@@ -373,20 +373,20 @@ static void check_node(sl_bf_t *f, const sl_bx_t *x, sl_arena_t *scratch)
 
 static void check_columns(sl_bf_t *f, sl_arena_t *scratch)
 {
-  for (size_t i = 0; i < f->n_columns; i++) {
-    const sl_field_t *field = f->columns[i].field;
-    const sl_list_t *place = f->columns[i].place;
-    if (!field || !field->column) continue;
-    if (place && strcasecmp(f->columns[i].label.p, field->column->name)) continue; /* all alike */
-    struct line l = {.f = f,
-                     .field = field,
-                     .el = el_of(place ? f->items[place->whole->index] : f, field),
-                     .column = field->column,
-                     .path = field->column->name,
-                     .nillable = field->column->nullable || field->column->generated,
-                     .scratch = scratch};
-    check_line(&l);
-  }
+  for (size_t i = 0; i < f->n_columns; i++)
+    for (const sl_field_t *field = f->columns[i].field; field; field = field->other) {
+      const sl_list_t *place = f->columns[i].place;
+      if (!field->column) continue;
+      if (place && strcasecmp(f->columns[i].label.p, field->column->name)) continue; /* all alike */
+      struct line l = {.f = f,
+                       .field = field,
+                       .el = el_of(place ? f->items[place->whole->index] : f, field),
+                       .column = field->column,
+                       .path = field->column->name,
+                       .nillable = field->column->nullable || field->column->generated,
+                       .scratch = scratch};
+      check_line(&l);
+    }
 }
 
 static void check_json(sl_bf_t *f, const sl_bj_t *j, sl_arena_t *scratch)

@@ -132,6 +132,19 @@ static sl_code_t stranger(const sl_record_t *record, const sl_only_t *only, cons
                       SL_STR_ARG(b));
 }
 
+/* Does a list say anything? Numbered places are always there: their values tell. */
+static bool is_filled(const sl_list_t *list, const sl_items_t *items)
+{
+  if (sl_list_has_rows(list)) return items->n > 0;
+  for (const sl_record_t *item = items->first; item; item = item->next) {
+    for (size_t i = 0; i < item->frame->n_slots; i++)
+      if (sl_legacy_state(&item->slots[i]) == SL_L_TEXT) return true;
+    for (size_t i = 0; i < item->frame->n_lists; i++)
+      if (is_filled(item->frame->lists[i], &item->lists[i])) return true;
+  }
+  return false;
+}
+
 /* What belongs to other kinds has to be empty. */
 static sl_code_t strangers(const sl_record_t *record, sl_err_t *err)
 {
@@ -144,7 +157,7 @@ static sl_code_t strangers(const sl_record_t *record, sl_err_t *err)
     return stranger(record, &field->only, field->legacy, err);
   }
   for (size_t i = 0; i < f->n_lists; i++)
-    if (record->lists[i].n && !sl_only_holds(&f->lists[i]->only, record))
+    if (!sl_only_holds(&f->lists[i]->only, record) && is_filled(f->lists[i], &record->lists[i]))
       return stranger(record, &f->lists[i]->only, f->lists[i]->legacy, err);
   return SL_OK;
 }

@@ -141,6 +141,11 @@ static bool json_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_fi
   sl_build_t *b = at.f->b;
   if (at.f->request && (!strncmp(path->value, "header:", 7) || !strncmp(path->value, "query:", 6) ||
                         !strncmp(path->value, "path:", 5))) {
+    if (at.f->only.choice) {
+      sl_b_error(b, "R231", path->value_line, path->value_col, "move it out of the choice",
+                 "a field of a case is not in every message, and its HTTP end would be");
+      return false;
+    }
     sl_http_end_t *v = sl_b_grow(b, at.f->rest, at.f->n_rest, sizeof *v);
     if (!v) return false;
     at.f->rest = v;
@@ -207,6 +212,11 @@ static void http_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *http, sl_fi
   if (at.f->depth > 0) {
     sl_b_error(b, "R231", http->value_line, http->value_col, NULL,
                "a field of a list's item has no single place in the HTTP message");
+    return;
+  }
+  if (at.f->only.choice) {
+    sl_b_error(b, "R231", http->value_line, http->value_col, "move it out of the choice",
+               "a field of a case is not in every message, and its HTTP end would be");
     return;
   }
   field->http = http_name(b, http->value);
