@@ -98,6 +98,7 @@ static bool unchanged(const sl_field_t *field, const sl_record_t *record, sl_leg
   if (field->access == SL_READ_ONLY) return true;
   if (absent && (record->base->keep || field->access == SL_WRITE_ONLY)) return true;
   if (!reads_as(field, theirs, &s->theirs)) return false;
+  if (field->never_absent && !s->theirs.len && ours->state == SL_J_NULL) return true;
   if (!(ours->flags & SL_SLOT_TEXT)) {
     said(ours, &s->ours);
     if (equal(s)) return true;
@@ -346,6 +347,27 @@ static sl_code_t tie_keyed(struct link *l, const sl_list_t *list, sl_items_t *ou
   return keep_others(l, list, ours, theirs, &t);
 }
 
+/* Are ours the base's items, one by one? */
+static bool same_items(struct link *l, const sl_list_t *list, const sl_items_t *ours,
+                       const sl_items_t *theirs)
+{
+  const sl_record_t *their = theirs->first;
+  if (ours->n != theirs->n || list->item->n_lists) return false;
+  for (sl_record_t *item = ours->first; item; item = item->next, their = their->next) {
+    bool kept = !their->null && !item->null && !tie(l, item, their, false);
+    for (uint16_t i = 0; kept && i < list->item->n_slots; i++) {
+      const sl_field_t *field = list->item->fields[i];
+      sl_legacy_t v;
+      if (field->notes && field->base_slot &&
+          sl_base_kept(field, item, l->arena, &kept, &v, NULL, NULL))
+        kept = false;
+    }
+    item->base = NULL;
+    if (!kept) return false;
+  }
+  return true;
+}
+
 /* Each place of slots over the base's. */
 static sl_code_t tie_places(struct link *l, sl_record_t *record, const sl_list_t *list,
                             const sl_record_t *base)
@@ -386,6 +408,8 @@ static sl_code_t tie_list(struct link *l, sl_record_t *record, const sl_list_t *
   bool absent = ours->state == SL_J_ABSENT;
   if (list->access == SL_READ_ONLY || (absent && (keep || list->access == SL_WRITE_ONLY)))
     return keep_list(l, record, list, base);
+  if (list->form == SL_LIST_SLOTS && same_items(l, list, ours, theirs))
+    return keep_list(l, record, list, base); /* gaps and all */
   if (list->form == SL_LIST_SLOTS) return tie_places(l, record, list, base);
   if (list->form == SL_LIST_PAIRS) return tie_keyed(l, list, ours, theirs, keep);
   if (list->on_write == SL_WRITE_ALIGN && keys_of(list, &fields))

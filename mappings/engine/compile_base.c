@@ -58,6 +58,10 @@ static void pair_list(struct pair *p, size_t i)
   w->lists[i]->base_list = (uint16_t)(at + 1);
   struct pair in = {p->b, w->items[i], r->items[at]};
   if (!in.write || !in.base) return; /* a place: its items are those of the slots */
+  sl_field_t *self = w->lists[i]->form == SL_LIST_PAIRS && in.write->n_fields > 1
+                         ? in.write->fields[1]
+                         : in.write->json->field;
+  if (self) self->never_absent = true;
   pair_frames(&in);
   if (in.write->xml && in.base->xml)
     pair_x(&in, in.write->xml, in.base->xml);

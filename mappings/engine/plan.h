@@ -220,6 +220,7 @@ struct sl_field {
   uint16_t base_slot;             /* written over a base: 1 + its slot there; 0: it has none */
   uint8_t access;                 /* sl_access_t */
   uint8_t mask, mask_shown;       /* sl_mask_kind_t; characters shown of LAST and FIRST */
+  bool never_absent;              /* over a base: an item itself, whose absence is shown as null */
   bool key, generated;            /* SQL */
   bool required;                  /* the contract demands it: SL_L_MISSING cannot be written */
   bool nillable;                  /* the contract allows SL_L_NIL */
