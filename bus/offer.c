@@ -35,6 +35,7 @@ static void encode_operation(const sl_bus_operation_t *op, sl_buf_t *out)
   sl_buf_addz(out, op->safe ? ",\"safe\":true" : "");
   sl_buf_addz(out, op->has_body ? ",\"has_body\":true" : "");
   put_texts(out, ",\"params\":", op->params, op->n_params);
+  put_text(out, ",\"openapi\":", op->openapi);
   sl_buf_addc(out, '}');
 }
 
@@ -69,6 +70,7 @@ static bool decode_operation(sl_bus_reader_t *r, sl_bus_operation_t *op)
               : sl_str_eqz(name, "path")     ? sl_bus_reader_text(r, &op->path)
               : sl_str_eqz(name, "safe")     ? sl_bus_reader_bool(r, &op->safe)
               : sl_str_eqz(name, "has_body") ? sl_bus_reader_bool(r, &op->has_body)
+              : sl_str_eqz(name, "openapi")  ? sl_bus_reader_text(r, &op->openapi)
               : sl_str_eqz(name, "params")
                   ? sl_bus_reader_texts(r, MAX_PARAMS, &op->params, &op->n_params)
                   : sl_bus_reader_skip(r);

@@ -112,6 +112,7 @@ typedef struct sl_bus_operation {
   sl_str_t *params; /* "path:id", "query:status", "header:if-match": what it reads; others are
                        refused by the gateway (query) or not sent along (header) */
   size_t n_params;
+  sl_str_t openapi; /* an Operation Object of OpenAPI 3.1, JSON as text; empty: not told */
 } sl_bus_operation_t;
 
 typedef struct sl_bus_offer {

@@ -375,9 +375,9 @@ static void route_request(sl_exchange_t *x)
 static void on_request(void *ctx, sl_http_request_t *req)
 {
   sl_gateway_t *g = ctx;
-  if (sl_str_eqz(sl_http_path(req), "/health") &&
-      (!strcmp(sl_http_method(req), "GET") || !strcmp(sl_http_method(req), "HEAD")))
-    return sl_health_answer(g, req);
+  bool reads = !strcmp(sl_http_method(req), "GET") || !strcmp(sl_http_method(req), "HEAD");
+  if (reads && sl_str_eqz(sl_http_path(req), "/health")) return sl_health_answer(g, req);
+  if (reads && sl_str_eqz(sl_http_path(req), "/openapi.json")) return sl_openapi_answer(g, req);
   sl_exchange_t *x = take(g);
   if (!x) {
     sl_problem_t p = {.code = SL_UNAVAILABLE};

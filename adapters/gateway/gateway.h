@@ -11,7 +11,7 @@
 #include "core/log_opts.h"
 
 typedef struct sl_gateway_opts {
-  char *listen, *ready_file, *bus, *state;
+  char *listen, *ready_file, *bus, *state, *title;
   char *tls_cert, *tls_key;
   bool reuse_port, access_log;
   sl_bus_keys_t keys;
@@ -38,6 +38,8 @@ typedef struct sl_gateway {
 extern const sl_http_handlers_t sl_exchange_handlers;
 void sl_exchange_free_all(sl_gateway_t *gateway);
 
+/* openapi.c: GET /openapi.json. */
+void sl_openapi_answer(sl_gateway_t *gateway, sl_http_request_t *req);
 /* health.c: GET /health. */
 void sl_health_answer(sl_gateway_t *gateway, sl_http_request_t *req);
 

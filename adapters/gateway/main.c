@@ -20,6 +20,8 @@ static const sl_opt_t options[] = {
      "Keep the routes here, and in FILE.peers who serves them, so that after a restart a system "
      "that is away answers 503, not 404, and one that is there is found without the directory.",
      false},
+    {"title", 0, SL_OPT_TEXT, OF(title), "API", 0, 0, "TEXT",
+     "What GET /openapi.json calls this API.", false},
     {"ready-file", 0, SL_OPT_TEXT, OF(ready_file), NULL, 0, 0, "FILE",
      "Write our URL here once we listen and know what the bus offers.", false},
     {"tls-cert", 0, SL_OPT_TEXT, OF(tls_cert), NULL, 0, 0, "FILE",

@@ -7,6 +7,7 @@
 #include "adapters/host/calls.h"
 #include "adapters/host/options.h"
 #include "core/log.h"
+#include "mappings/engine/schema.h"
 
 struct sl_host {
   const sl_adapter_t *adapter;
@@ -70,10 +71,31 @@ static sl_code_t load_mapping(sl_host_t *self, sl_err_t *err)
   return SL_OK;
 }
 
+/* An offer is 1 MiB at most (bus/directory.h), and quoting doubles what is full of quotes. */
+enum { MAX_SCHEMAS = 256 * 1024, MAX_ONE = 64 * 1024, MAX_TOLD = 384 * 1024 };
+
+/* What consumers are told about the operation; without schemas, then not at all, when that is much.
+ */
+static sl_str_t tell(const sl_op_t *op, size_t *told, sl_arena_t *arena)
+{
+  sl_str_t text = {NULL, 0};
+  sl_buf_t out;
+  sl_buf_init(&out, MAX_ONE);
+  sl_openapi_operation(op, true, &out);
+  if (out.failed || *told + out.len > MAX_SCHEMAS) {
+    sl_buf_clear(&out);
+    sl_openapi_operation(op, false, &out);
+  }
+  if (!out.failed && *told + out.len <= MAX_TOLD) text = sl_arena_str(arena, sl_buf_str(&out));
+  *told += text.len;
+  sl_buf_fini(&out);
+  return text;
+}
+
 /* The mapping's operations, in the bus's words. */
 static sl_code_t make_offer(sl_host_t *self, sl_arena_t *arena, sl_bus_offer_t *offer)
 {
-  size_t n = sl_mapping_op_count(self->mapping);
+  size_t n = sl_mapping_op_count(self->mapping), told = 0;
   *offer = (sl_bus_offer_t){.system = sl_str(sl_mapping_system(self->mapping)),
                             .kind = sl_str(self->adapter->kind),
                             .version = sl_str(sl_mapping_version(self->mapping)),
@@ -89,6 +111,7 @@ static sl_code_t make_offer(sl_host_t *self, sl_arena_t *arena, sl_bus_offer_t *
                               .safe = info->safe,
                               .has_body = info->has_body,
                               .n_params = info->n_params};
+    o->openapi = tell(sl_mapping_op_at(self->mapping, i), &told, arena);
     o->params = sl_arena_alloc(arena, (info->n_params + 1) * sizeof *o->params);
     if (!o->params) return SL_BUG;
     for (size_t k = 0; k < info->n_params; k++) o->params[k] = sl_str(info->params[k]);

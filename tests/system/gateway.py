@@ -52,6 +52,28 @@ def peer_state(gateway, key):
     return int(re.search(key + r"=(\d+)", get(gateway, "/state").text).group(1))
 
 
+# --- what it says of itself ----------------------------------------------------------------------------
+
+
+def test_openapi(t, gw):
+    r = get(gw, "/openapi.json")
+    api = r.json if r.status == 200 else {}
+    t.ok(r.header("Content-Type") == "application/json" and api.get("openapi") == "3.1.0", "openapi_served", r)
+    t.ok(api["info"]["title"] and "Problem" in api["components"]["schemas"], "openapi_title-and-problem", api.get("info"))
+    read, write = api["paths"]["/things/{id}"]["get"], api["paths"]["/things"]["post"]
+    ends = [(p["in"], p["name"], p.get("required", False)) for p in read["parameters"]]
+    t.equal(ends, [("path", "id", True), ("query", "colour", False), ("query", "size", False), ("header", "if-match", False)],
+            "openapi_parameters")
+    body = write["requestBody"]["content"]["application/json"]["schema"]
+    t.equal([sorted(body["properties"]), body["additionalProperties"]], [["name"], False], "openapi_request-schema")
+    answer = read["responses"]["200"]["content"]["application/json"]["schema"]
+    t.equal(answer["properties"]["id"]["type"], ["string", "null"], "openapi_response-schema")
+    t.equal(read["responses"]["default"]["content"]["application/problem+json"]["schema"]["$ref"],
+            "#/components/schemas/Problem", "openapi_problems")
+    r = post(gw, "/openapi.json", "{}")
+    t.ok(is_problem(r, 404, "not-found"), "openapi_post_404", r)
+
+
 # --- what is asked for, and what cannot be ------------------------------------------------------------
 
 
@@ -472,7 +494,7 @@ with Tap() as t:
     wait_route(gw, "/things/1")
     wait_route(gw, "/state")
     only = sys.argv[1:]
-    for name, test in (("routes", lambda: test_routes(t, gw)), ("hostile", lambda: test_hostile(t, gw)),
+    for name, test in (("openapi", lambda: test_openapi(t, gw)), ("routes", lambda: test_routes(t, gw)), ("hostile", lambda: test_hostile(t, gw)),
                        ("well_formed", lambda: test_well_formed(t, gw)), ("slow", lambda: test_slow(t)),
                        ("stream", lambda: test_stream(t, gw)), ("leaving", lambda: test_leaving(t, gw)),
                        ("problems", lambda: test_problems(t, gw)), ("restart", lambda: test_restart(t)),
