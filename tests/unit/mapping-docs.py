@@ -8,7 +8,7 @@ README is executed, and its output compared. The word behind ``` says what a blo
     values NAME         JSON ⇄ legacy, one a line, of types=NAME. → is only written, ← only read;
                         "refused: TEXT" stands where no value does, · for a blank
     losses NAME         JSON ⇝ legacy ⇝ JSON: what --lossy writes of types=NAME, and what reads back
-    exchange MAPPING    one call: asked, with, sent, answered, gets, refused (SOAP: without the envelope)
+    exchange MAPPING    one call: asked, with, based (on what), sent, answered, gets, refused (SOAP: without the envelope)
     statements MAPPING  calls of a database: tests/unit/sql-exchange.c says how; a line that begins with a blank goes on
     console             "$ command" and what it prints
 
@@ -125,6 +125,9 @@ def do_exchange(t, where, mapping, text, n):
             steps[-1] += " body=" + put("body", rest)
         elif word == "sent":
             steps.append("request " + put("sent", HEAD + rest + TAIL if soap else rest))
+        elif word == "based":
+            status, body = (rest.split(None, 1) + [""])[:2]
+            steps.append("base %s %s" % (status, put("base", HEAD + body + TAIL if soap else body)))
         elif word in ("target", "header"):
             steps.append(word + " " + rest)
         elif word == "answered":
