@@ -26,11 +26,13 @@ static char line[16384];
 static FILE *script;
 static unsigned nth; /* line of the script */
 
+static sl_arena_t *kept;
+
 static const char *keep(const char *text)
 {
-  char *copy = strdup(text);
+  char *copy = sl_arena_strndup(kept, text, strlen(text));
   assert_non_null(copy);
-  return copy; /* the process is over soon */
+  return copy;
 }
 
 static void finish_call(void)
@@ -138,9 +140,11 @@ int main(int argc, char **argv)
   }
   mapping = load(argv[1]);
   script = fopen(argv[2], "r");
-  if (!mapping || !script) return 2;
+  kept = sl_arena_new(0, 0);
+  if (!mapping || !script || !kept) return 2;
   int failed = cmocka_run_group_tests_name("script", tests, NULL, NULL);
   fclose(script);
   sl_mapping_destroy(&mapping);
+  sl_arena_destroy(&kept);
   return failed ? 1 : 0;
 }
