@@ -173,13 +173,15 @@ static sl_code_t ended(job_t *self, sl_session_t *session, sl_step_t step, long 
   return sl_run_sql_done(self->run, changed, "00000", &self->rollback, err);
 }
 
-static sl_step_t call(job_t *self, const sl_place_t *place, const sl_sql_statement_t *wanted,
+static sl_step_t call(job_t *self, sl_place_t *place, const sl_sql_statement_t *wanted,
                       sl_fault_t *fault)
 {
   sl_buf_t shown;
+  sl_procedure_t procedure = {
+      place->statements, &place->session,     &self->worker->channel,     wanted,
+      self->run,         self->worker->arena, self->show ? &shown : NULL, fault};
   sl_buf_init(&shown, 0);
-  sl_step_t step = sl_procedure_call(place->statements, place->session.quirk, wanted, self->run,
-                                     self->worker->arena, self->show ? &shown : NULL, fault);
+  sl_step_t step = sl_procedure_call(&procedure);
   sl_wire_rows(&self->worker->channel, &shown);
   return step;
 }

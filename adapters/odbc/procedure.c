@@ -4,16 +4,7 @@
 #include <string.h>
 #include "adapters/odbc/wire.h"
 
-typedef struct call {
-  sl_statements_t *statements;
-  const sl_sql_statement_t *wanted;
-  sl_run_t *run;
-  sl_arena_t *arena;
-  sl_buf_t *shown;
-  sl_fault_t *fault;
-} call_t;
-
-static sl_step_t no_memory(const call_t *self)
+static sl_step_t no_memory(const sl_procedure_t *self)
 {
   sl_err_set(&self->fault->err, SL_TOO_LARGE, "the answer is larger than its memory limit");
   return SL_STEP_ERR;
@@ -31,31 +22,18 @@ static size_t count_outs(const sl_sql_statement_t *wanted)
   return n;
 }
 
-/* A function has no arguments for what it only gives back; a procedure has one for everything. */
-static bool is_argument(const sl_sql_statement_t *wanted, const sl_sql_param_t *param)
+void sl_procedure_row_text(const sl_sql_statement_t *wanted, sl_buf_t *out)
 {
-  if (param->mode == SL_SQL_RETURN) return false;
-  return param->mode != SL_SQL_OUT || !is_function(wanted);
-}
-
-void sl_procedure_text(const sl_sql_statement_t *wanted, sl_buf_t *out)
-{
-  /* The name as the engine has written it, in quotes where it needs them. */
-  size_t name = strcspn(wanted->text, "(") - strlen("CALL ");
-  sl_buf_addz(out, is_function(wanted) ? "SELECT * FROM " : "CALL ");
-  sl_buf_add(out, wanted->text + strlen("CALL "), name);
-  sl_buf_addc(out, '(');
-  size_t n = 0;
-  for (size_t i = 0; i < wanted->n_params; i++)
-    if (is_argument(wanted, &wanted->params[i])) sl_buf_addz(out, n++ ? ", ?" : "?");
-  if (wanted->returns_rows && !is_function(wanted)) sl_buf_addz(out, n ? ", NULL" : "NULL");
+  size_t open = strlen(wanted->text) - 1; /* without its closing parenthesis */
+  sl_buf_add(out, wanted->text, open);
+  if (wanted->returns_rows) sl_buf_addz(out, wanted->n_params ? ", NULL" : "NULL");
   sl_buf_addc(out, ')');
 }
 
 /* --- one row that says it all
  * ---------------------------------------------------------------------- */
 
-static bool copy_cells(const call_t *self, const sl_sql_cell_t *cells, size_t n,
+static bool copy_cells(const sl_procedure_t *self, const sl_sql_cell_t *cells, size_t n,
                        sl_sql_cell_t *copies)
 {
   for (size_t i = 0; i < n; i++) {
@@ -68,7 +46,7 @@ static bool copy_cells(const call_t *self, const sl_sql_cell_t *cells, size_t n,
 }
 
 /* The only row of statement, which has to have n columns. */
-static sl_step_t one_row(const call_t *self, sl_statement_t *statement, size_t n,
+static sl_step_t one_row(const sl_procedure_t *self, sl_statement_t *statement, size_t n,
                          sl_sql_cell_t *copies)
 {
   const sl_sql_cell_t *cells;
@@ -87,30 +65,26 @@ static sl_step_t one_row(const call_t *self, sl_statement_t *statement, size_t n
   return copy_cells(self, cells, n, copies) ? SL_STEP_OK : no_memory(self);
 }
 
-static sl_step_t call_by_row(const call_t *self, size_t n, sl_sql_cell_t *copies)
+static sl_step_t call_by_row(const sl_procedure_t *self, size_t n, sl_sql_cell_t *copies)
 {
   sl_statement_t *statement = NULL;
   long changed;
   sl_buf_t text;
-  const sl_sql_statement_t *wanted = self->wanted;
-  sl_sql_param_t *params = sl_arena_alloc(self->arena, (wanted->n_params + 1) * sizeof *params);
+  sl_sql_statement_t call = *self->wanted;
   sl_buf_init(&text, 0);
-  sl_procedure_text(wanted, &text);
-  sl_sql_statement_t call = {.key = wanted->key, .params = params, .returns_rows = n > 0};
-  for (size_t i = 0; params && i < wanted->n_params; i++)
-    if (is_argument(wanted, &wanted->params[i])) params[call.n_params++] = wanted->params[i];
+  sl_procedure_row_text(self->wanted, &text);
   call.text = sl_buf_z(&text);
-  sl_step_t step =
-      !params || text.failed
-          ? no_memory(self)
-          : sl_statements_execute(self->statements, &call, &statement, &changed, self->fault);
+  call.returns_rows = n > 0;
+  sl_step_t step = text.failed ? no_memory(self)
+                               : sl_statements_execute(self->statements, &call, &statement,
+                                                       &changed, self->fault);
   if (step == SL_STEP_OK && n) step = one_row(self, statement, n, copies);
   if (statement) sl_statement_close(statement);
   sl_buf_fini(&text);
   return step;
 }
 
-static sl_step_t hand_rows(const call_t *self, sl_statement_t *statement)
+static sl_step_t hand_rows(const sl_procedure_t *self, sl_statement_t *statement)
 {
   size_t n;
   const sl_sql_cell_t *cells;
@@ -126,7 +100,7 @@ static sl_step_t hand_rows(const call_t *self, sl_statement_t *statement)
 }
 
 /* The cursor's name is the server's choice, another one each time. */
-static sl_step_t fetch_cursor(const call_t *self, const sl_sql_cell_t *name)
+static sl_step_t fetch_cursor(const sl_procedure_t *self, const sl_sql_cell_t *name)
 {
   sl_statement_t *statement = NULL;
   long changed;
@@ -149,10 +123,10 @@ static sl_step_t fetch_cursor(const call_t *self, const sl_sql_cell_t *name)
   return step;
 }
 
-static sl_step_t by_row(const call_t *self)
+static sl_step_t by_row(const sl_procedure_t *self)
 {
   size_t outs = count_outs(self->wanted);
-  size_t n = outs + (self->wanted->returns_rows && !is_function(self->wanted));
+  size_t n = outs + self->wanted->returns_rows;
   sl_sql_cell_t *copies = sl_arena_alloc(self->arena, (n + 1) * sizeof *copies);
   if (!copies) return no_memory(self);
   sl_step_t step = call_by_row(self, n, copies);
@@ -162,17 +136,16 @@ static sl_step_t by_row(const call_t *self)
   return step;
 }
 
-sl_step_t sl_procedure_call(sl_statements_t *statements, const sl_quirk_t *quirk,
-                            const sl_sql_statement_t *wanted, sl_run_t *run, sl_arena_t *arena,
-                            sl_buf_t *shown, sl_fault_t *fault)
+sl_step_t sl_procedure_call(const sl_procedure_t *self)
 {
-  call_t self = {statements, wanted, run, arena, shown, fault};
-  memset(fault, 0, sizeof *fault);
-  switch (quirk->procedures) {
-  case SL_PROCEDURES_BY_ROW: return by_row(&self);
-  default: break;
+  memset(self->fault, 0, sizeof *self->fault);
+  switch (self->session->quirk->procedures) {
+  case SL_PROCEDURES_BY_ROW:
+    return is_function(self->wanted) ? sl_procedure_standard(self) : by_row(self);
+  case SL_PROCEDURES_STANDARD: return sl_procedure_standard(self);
+  case SL_PROCEDURES_NONE: break;
   }
-  sl_err_set(&fault->err, SL_CONFIG, "this database has no procedures, so %s cannot be called",
-             wanted->procedure);
+  sl_err_set(&self->fault->err, SL_CONFIG, "this database has no procedures: %s cannot be called",
+             self->wanted->procedure);
   return SL_STEP_ERR;
 }

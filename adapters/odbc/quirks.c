@@ -36,6 +36,7 @@ static const sl_quirk_t quirks[] = {
         .begin = "BEGIN IMMEDIATE",
         .commit = "COMMIT",
         .rollback = "ROLLBACK",
+        .procedures = SL_PROCEDURES_NONE,
         .bind_table = true,
         .bind_integers = true,
         .kill_only = true,

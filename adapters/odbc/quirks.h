@@ -18,8 +18,9 @@ typedef struct sl_native_state {
 
 /* How procedures are called (procedure.h). */
 typedef enum sl_procedures {
+  SL_PROCEDURES_STANDARD, /* {call …} */
+  SL_PROCEDURES_BY_ROW,   /* CALL answers with one row: PostgreSQL */
   SL_PROCEDURES_NONE,
-  SL_PROCEDURES_BY_ROW, /* CALL answers with one row: PostgreSQL */
 } sl_procedures_t;
 
 typedef struct sl_quirk {

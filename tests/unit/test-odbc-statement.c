@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include "adapters/odbc/procedure.h"
 #include "adapters/odbc/quirks.h"
 #include "adapters/odbc/statement.h"
 
@@ -83,6 +84,40 @@ static void type_names_are_odbc_types(void **state)
     assert_int_equal(sl_quirk_sql_type(rows[i].name), rows[i].type);
 }
 
+static void procedures_are_called_in_the_way_of_their_driver(void **state)
+{
+  (void)state;
+  sl_sql_param_t params[2] = {{.mode = SL_SQL_IN}, {.mode = SL_SQL_OUT}};
+  sl_sql_param_t function[2] = {{.mode = SL_SQL_RETURN}, {.mode = SL_SQL_IN}};
+  const struct {
+    sl_sql_statement_t wanted;
+    const char *row, *standard;
+  } rows[] = {
+      {{.text = "CALL P(?, ?)", .params = params, .n_params = 2}, "CALL P(?, ?)", "{call P(?, ?)}"},
+      {{.text = "CALL P(?, ?)", .params = params, .n_params = 2, .returns_rows = true},
+       "CALL P(?, ?, NULL)",
+       "{call P(?, ?)}"},
+      {{.text = "CALL S.\"p (1)\"()", .returns_rows = true},
+       "CALL S.\"p (1)\"(NULL)",
+       "{call S.\"p (1)\"()}"},
+      {{.text = "CALL F(?)", .params = function, .n_params = 2}, "CALL F(?)", "{? = call F(?)}"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    sl_buf_t row, standard;
+    sl_buf_init(&row, 0);
+    sl_buf_init(&standard, 0);
+    sl_procedure_row_text(&rows[i].wanted, &row);
+    sl_procedure_standard_text(&rows[i].wanted, &standard);
+    assert_string_equal(sl_buf_z(&row), rows[i].row);
+    assert_string_equal(sl_buf_z(&standard), rows[i].standard);
+    sl_buf_fini(&row);
+    sl_buf_fini(&standard);
+  }
+  assert_int_equal(sl_quirk_for("psqlodbcw.so")->procedures, SL_PROCEDURES_BY_ROW);
+  assert_int_equal(sl_quirk_for("libsqlite3odbc.so")->procedures, SL_PROCEDURES_NONE);
+  assert_int_equal(sl_quirk_for("libtdsodbc.so")->procedures, SL_PROCEDURES_STANDARD);
+}
+
 int main(void)
 {
   const struct CMUnitTest tests[] = {
@@ -90,6 +125,7 @@ int main(void)
       cmocka_unit_test(quirks_know_their_drivers),
       cmocka_unit_test(sqlite_codes_become_sqlstates),
       cmocka_unit_test(type_names_are_odbc_types),
+      cmocka_unit_test(procedures_are_called_in_the_way_of_their_driver),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
