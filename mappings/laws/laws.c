@@ -55,6 +55,15 @@ static entry_t *entry_of(gather_t *g, const sl_line_t *line)
 
 typedef enum use { USE_NONE, USE_WRITES, USE_READS } use_t;
 
+/* Does a write over a base find the value's old spelling? Items have to be matched: by their key, or
+ * by their place or name. */
+static bool has_base(const sl_line_t *line)
+{
+  const sl_list_t *in = line->within;
+  return !in || in->on_write == SL_WRITE_ALIGN || in->form == SL_LIST_SLOTS ||
+         in->form == SL_LIST_PAIRS;
+}
+
 static void gather_frame(gather_t *g, const sl_frame_t *frame, const char *shape, const char *place,
                          use_t use, bool based)
 {
@@ -67,7 +76,7 @@ static void gather_frame(gather_t *g, const sl_frame_t *frame, const char *shape
     e->used |= use != USE_NONE;
     e->written |= use == USE_WRITES;
     e->read |= use == USE_READS;
-    e->free_write |= use == USE_WRITES && !based;
+    e->free_write |= use == USE_WRITES && !(based && has_base(&lines[i]));
   }
 }
 
@@ -78,7 +87,7 @@ static void gather_all(gather_t *g)
     gather_frame(g, m->shapes[i].frame, m->shapes[i].name, m->shapes[i].name, USE_NONE, false);
   for (size_t i = 0; i < m->n_ops; i++) {
     const sl_op_t *op = &m->ops[i];
-    gather_frame(g, op->request, NULL, op->info.name, USE_WRITES, false);
+    gather_frame(g, op->request, NULL, op->info.name, USE_WRITES, op->base != NULL);
     gather_frame(g, op->response, NULL, op->info.name, USE_READS, false);
   }
 }
