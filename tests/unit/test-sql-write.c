@@ -277,6 +277,9 @@ static const char odd_text[] =
     "<shape name='Flags' table='F'><field legacy='ID' json='/id' type='id' key='true'/>\n"
     "<record legacy='FLG' width='4'><field at='1' json='/a' type='text'/>"
     "<field at='2-4' json='/b' type='text'/></record></shape>\n"
+    "<shape name='Acct' table='ACCT'><field legacy='ID' json='/id' type='id' key='true'/>"
+    "<field legacy='IBAN' json='/iban' type='text' pii='account' mask='last:4'/>"
+    "<field legacy='NAME' json='/name' type='text'/></shape>\n"
     "<operation name='putDoc' method='PUT' path='/docs/{company}/{no}'>"
     "<update shape='Doc' mode='replace'/></operation>\n"
     "<operation name='patchDoc' method='PATCH' path='/docs/{company}/{no}'>"
@@ -290,6 +293,13 @@ static const char odd_text[] =
     "<response shape='Flags'/></operation>\n"
     "<operation name='patchFlags' method='PATCH' path='/flags/{id}' base='getFlags'>"
     "<update shape='Flags' mode='merge'/></operation>\n"
+    "<operation name='getAcct' method='GET' path='/accts/{id}'><param name='id' http='path:id' "
+    "type='id'/><select>SELECT ID, IBAN, NAME FROM ACCT WHERE ID = :id</select>"
+    "<response shape='Acct'/></operation>\n"
+    "<operation name='patchAcct' method='PATCH' path='/accts/{id}' base='getAcct'>"
+    "<update shape='Acct' mode='merge'/></operation>\n"
+    "<operation name='putAcct' method='PUT' path='/accts/{id}' base='getAcct'>"
+    "<update shape='Acct' mode='replace'/></operation>\n"
     "</mapping>\n";
 
 static sl_mapping_t *odd;
@@ -396,6 +406,53 @@ static void column_of_the_record_decides_the_outcome(void **state)
   call.steps[0].labels = "ID|FLG|RCX|FLG_TEXT";
   call.error = "RC: the select has no column RC";
   run_call(odd, &call);
+}
+
+/* --- masks ---------------------------------------------------------------------------------------
+ */
+
+#define ACCT                                                                                       \
+  {                                                                                                \
+    .sql = "SELECT ID, IBAN, NAME FROM ACCT WHERE ID = ?", .values = "7",                          \
+    .labels = "ID|IBAN|NAME", .rows = "7|CH9300762011|Anna"                                        \
+  }
+
+static void masked_value_that_comes_back_is_unchanged(void **state)
+{
+  call_t get = {.operation = "getAcct",
+                .args = {"path:id", "7"},
+                .steps = {ACCT},
+                .status = 200,
+                .json = "{\"id\":7,\"iban\":\"********2011\",\"name\":\"Anna\"}"};
+  run_call(odd, &get);
+  static const char *const names[] = {"patchAcct", "putAcct"};
+  for (size_t i = 0; i < N(names); i++) {
+    call_t call = {.operation = names[i],
+                   .args = {"path:id", "7"},
+                   .body = "{\"iban\":\"********2011\",\"name\":\"Eva\"}",
+                   .steps = {ACCT,
+                             {.sql = "UPDATE ACCT SET NAME = ? WHERE ID = ?",
+                              .values = "Eva|7",
+                              .changed = 1}},
+                   .status = 204};
+    run_call(odd, &call);
+    call.body = "{\"iban\":\"********2012\",\"name\":\"Eva\"}"; /* of another record */
+    memset(&call.steps[1], 0, sizeof call.steps[1]);
+    call.error = "/iban: ";
+    run_call(odd, &call);
+  }
+  call_t whole = {.operation = "patchAcct",
+                  .args = {"path:id", "7"},
+                  .body = "{\"iban\":\"DE02120300\"}",
+                  .steps = {ACCT,
+                            {.sql = "UPDATE ACCT SET IBAN = ? WHERE ID = ?",
+                             .values = "DE02120300|7",
+                             .changed = 1}},
+                  .status = 204};
+  run_call(odd, &whole);
+  whole.body = "{\"iban\":\"CH9300762011\"}";
+  memset(&whole.steps[1], 0, sizeof whole.steps[1]);
+  run_call(odd, &whole);
 }
 
 /* --- mistakes ------------------------------------------------------------------------------------
@@ -515,6 +572,7 @@ int main(void)
       cmocka_unit_test(patch_leaves_lists_alone_that_were_not_sent),
       cmocka_unit_test(patch_of_a_part_takes_the_others_from_its_base),
       cmocka_unit_test(column_of_the_record_decides_the_outcome),
+      cmocka_unit_test(masked_value_that_comes_back_is_unchanged),
       cmocka_unit_test(compiler_tells_what_a_base_gets_wrong),
       cmocka_unit_test(commit_that_is_refused_takes_the_sqlstate_outcome),
   };
