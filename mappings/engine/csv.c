@@ -286,6 +286,10 @@ static sl_code_t put_cells(const level_t *level, bool *comma_p, sl_arena_t *aren
     if (field) {
       sl_code_t code = sl_field_write(field, from, arena, &v, err);
       if (code) return code;
+      /* NULL in the key says that there is no item: it would be gone. */
+      bool null = v.state == SL_L_NIL || v.state == SL_L_MISSING;
+      if (null && level->list && level->list->n_key && is_key(level->list, column->label))
+        return sl_field_missing(field, err);
     } else if (constant) {
       v.text = constant->text;
     } else { /* of another kind of record */

@@ -114,6 +114,10 @@ static sl_code_t insert_column(sl_sql_t *self, const sl_table_plan_t *table, siz
   bool optional = i >= table->n_key && i - table->n_key < table->n_optional;
   const sl_field_t *field = sl_field_out(column->field, record);
   if (value.state == SL_L_MISSING && field && field->required) return sl_field_missing(field, err);
+  /* NULL in its key would say that there is no item. */
+  if ((value.state == SL_L_MISSING || value.state == SL_L_NIL) && field && !field->generated &&
+      sl_table_identifies(table, column))
+    return sl_field_missing(field, err);
   if (value.state == SL_L_MISSING && optional) return SL_OK;
   if (value.state == SL_L_MISSING && i < table->n_key) return sl_field_missing(column->field, err);
   sl_buf_addz(&d->text, d->n ? ", " : " (");
