@@ -39,6 +39,9 @@ void sl_check_change(sl_bf_t *f, const sl_table_t *table, const sl_xel_t *el, bo
  */
 void sl_check_rows(sl_bf_t *f);
 
+/* The finished shapes against m->canonical (S201…); at: where the mapping names it. */
+void sl_check_canonical(const sl_mapping_t *mapping, int line, int col, sl_diags_t *diags);
+
 /* SOAP requests: elements and attributes that the contract demands and nobody writes (R220); when
  * the operation replaces a record, also those that its shape leaves out: they would be blanked
  * (R221). base: f is paired with one already, which keeps most of them. */

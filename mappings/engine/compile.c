@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "mappings/engine/check.h"
 #include "mappings/engine/reader_xml.h"
 #include "mappings/engine/sql.h"
 
@@ -129,6 +130,16 @@ static void load_canonical(sl_build_t *b)
   free(path);
 }
 
+/* Of a mapping with errors the shapes may not be whole: it would only show what follows from them.
+ */
+static void check_canonical(sl_build_t *b)
+{
+  const sl_xel_t *el = sl_xel_find(b->root->first, "canonical");
+  const sl_xat_t *at = el ? sl_xel_at(el, "schema") : NULL;
+  if (at && b->m->canonical && !sl_diags_errors(b->diags))
+    sl_check_canonical(b->m, at->value_line, at->value_col, b->diags);
+}
+
 static void read_system(sl_build_t *b)
 {
   static const char *const kinds[] = {"soap", "odbc", "rest", "null"};
@@ -193,6 +204,7 @@ static void compile(sl_build_t *b)
   if (sl_xel_at(b->system, "contract") && !b->m->contract) return;
   sl_b_compile_ops(b);
   sl_b_compile_shapes(b);
+  check_canonical(b);
   sl_b_examples(b);
   unsigned keys = 0;
   for (size_t i = 0; b->m->kind == SL_KIND_ODBC && i < b->m->n_ops; i++) {

@@ -43,11 +43,11 @@ typedef struct sl_scheme {
 
 /* schema_place.c: the legacy element (object, row) that a field's value stands in, and whether the
  * contract demands it together with everything around it. */
-typedef struct sl_place {
+typedef struct sl_legacy_place {
   const void *parent; /* NULL: nowhere */
   bool sure;
-} sl_place_t;
-sl_place_t sl_scheme_place(const sl_frame_t *frame, const sl_field_t *field);
+} sl_legacy_place_t;
+sl_legacy_place_t sl_scheme_place(const sl_frame_t *frame, const sl_field_t *field);
 /* The one that all values of object stand in; NULL: there is none. */
 const void *sl_scheme_common(const sl_frame_t *frame, const sl_jnode_t *object);
 /* The field that has the legacy place: of a part of a record, the record's. */

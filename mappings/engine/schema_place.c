@@ -6,17 +6,18 @@
 #include "mappings/engine/derive.h"
 #include "mappings/engine/schema_impl.h"
 
-static bool in_xml(const sl_xnode_t *node, const sl_field_t *field, bool sure, sl_place_t *out)
+static bool in_xml(const sl_xnode_t *node, const sl_field_t *field, bool sure,
+                   sl_legacy_place_t *out)
 {
   for (size_t i = 0; i < node->n_attrs; i++)
     if (node->attrs[i].field == field) {
-      *out = (sl_place_t){node, sure && node->attrs[i].required};
+      *out = (sl_legacy_place_t){node, sure && node->attrs[i].required};
       return true;
     }
   for (size_t i = 0; i < node->n_children; i++) {
     const sl_xnode_t *c = &node->children[i];
     if (c->field == field) {
-      *out = (sl_place_t){node, sure && c->required};
+      *out = (sl_legacy_place_t){node, sure && c->required};
       return true;
     }
     if (in_xml(c, field, sure && c->required, out)) return true;
@@ -24,12 +25,13 @@ static bool in_xml(const sl_xnode_t *node, const sl_field_t *field, bool sure, s
   return false;
 }
 
-static bool in_json(const sl_jnode_t *node, const sl_field_t *field, bool sure, sl_place_t *out)
+static bool in_json(const sl_jnode_t *node, const sl_field_t *field, bool sure,
+                    sl_legacy_place_t *out)
 {
   for (size_t i = 0; i < node->n_children; i++) {
     const sl_jnode_t *c = &node->children[i];
     if (c->field == field) {
-      *out = (sl_place_t){node, sure && field->required};
+      *out = (sl_legacy_place_t){node, sure && field->required};
       return true;
     }
     if (in_json(c, field, false, out)) return true;
@@ -42,17 +44,17 @@ const sl_field_t *sl_scheme_carrier(const sl_field_t *field)
   return field->derive && field->derive->kind == SL_DERIVE_PART ? field->derive->record : field;
 }
 
-sl_place_t sl_scheme_place(const sl_frame_t *frame, const sl_field_t *field)
+sl_legacy_place_t sl_scheme_place(const sl_frame_t *frame, const sl_field_t *field)
 {
-  sl_place_t out = {NULL, false};
+  sl_legacy_place_t out = {NULL, false};
   field = sl_scheme_carrier(field);
   if (frame->xml) {
-    if (frame->xml->field == field) return (sl_place_t){frame->xml, true};
+    if (frame->xml->field == field) return (sl_legacy_place_t){frame->xml, true};
     in_xml(frame->xml, field, true, &out);
   } else if (frame->n_columns) {
-    out = (sl_place_t){frame, field->required};
+    out = (sl_legacy_place_t){frame, field->required};
   } else if (frame->legacy_json) {
-    if (frame->legacy_json->field == field) return (sl_place_t){frame->legacy_json, true};
+    if (frame->legacy_json->field == field) return (sl_legacy_place_t){frame->legacy_json, true};
     in_json(frame->legacy_json, field, true, &out);
   }
   return out;

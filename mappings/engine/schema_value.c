@@ -19,7 +19,7 @@ bool sl_scheme_takes(sl_scheme_t *self, sl_jstate_t state, const char *text)
 /* By the contract, where it stands; in an object that is there only if its legacy element is. */
 static bool demanded(const sl_scheme_t *self, const sl_field_t *field)
 {
-  sl_place_t place = sl_scheme_place(self->frame, field);
+  sl_legacy_place_t place = sl_scheme_place(self->frame, field);
   return place.sure ||
          (self->common && place.parent == self->common && sl_scheme_carrier(field)->required);
 }
@@ -327,6 +327,23 @@ static void alternatives(sl_scheme_t *self, size_t n)
   sl_jsonw_array_end(&self->w);
 }
 
+/* Answers hold stars; requests may hold them too: they mean "unchanged" to a write with a base. */
+static void masked(sl_scheme_t *self)
+{
+  if (self->view == SL_VIEW_ANSWER) {
+    sl_scheme_type(self, "string");
+    return;
+  }
+  sl_jsonw_key(&self->w, "anyOf");
+  sl_jsonw_array(&self->w);
+  sl_jsonw_object(&self->w);
+  kind(self);
+  excluded(self);
+  sl_jsonw_object_end(&self->w);
+  sl_jsonw_raw(&self->w, sl_str("{\"type\":\"string\",\"pattern\":\"\\\\*\"}"));
+  sl_jsonw_array_end(&self->w);
+}
+
 static void remark(sl_scheme_t *self, const char *key, const char *text)
 {
   if (!text || !text[0]) return;
@@ -355,7 +372,9 @@ void sl_scheme_value(sl_scheme_t *self, const sl_field_t *field)
   self->c = field->codec;
   for (size_t i = 0; i < self->c->n_sentinels; i++)
     n += self->c->sentinels[i].meaning == SL_AS_VALUE;
-  if (n) {
+  if (notes && notes->mask[0]) {
+    masked(self);
+  } else if (n) {
     alternatives(self, n);
   } else {
     kind(self);
