@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "core/log_opts.h"
+#include "mappings/laws/laws.h"
 
 /* The gateway's ready file is looked for so often; a person does not notice 50 ms. */
 enum { LOOK_MS = 50, COMPLAIN_MS = 10000 };
@@ -21,6 +22,7 @@ typedef struct settings {
   char *run_dir;
   int64_t grace_ms;
   sl_log_opts_t log;
+  bool laws;
 } settings_t;
 
 static const sl_opt_t options[] = {
@@ -29,6 +31,11 @@ static const sl_opt_t options[] = {
      .offset = offsetof(settings_t, run_dir),
      .argument = "DIR",
      .help = "directory for sockets and option files, private to you; a new one if not given"},
+    {.name = "laws",
+     .kind = SL_OPT_FLAG,
+     .offset = offsetof(settings_t, laws),
+     .preset = "yes",
+     .help = "refuse to start with a mapping that loses data, as sluice check tells it"},
     {.name = "grace",
      .kind = SL_OPT_TIME,
      .offset = offsetof(settings_t, grace_ms),
@@ -211,12 +218,31 @@ static sl_code_t prepare(run_t *self, sl_err_t *err)
   return sl_rundir_open(&self->dir, self->settings.run_dir, err);
 }
 
+/* Only what a mapping that is right otherwise loses: what else is wrong its adapter tells. */
+static void check_laws(const sl_deployment_t *deployment, sl_diags_t *diags)
+{
+  const char *last = "";
+  const sl_process_t *p;
+  for (size_t i = 0; (p = sl_deployment_at(deployment, i)); i++) {
+    if (p->role != SL_ROLE_ADAPTER || !strcmp(p->mapping, last)) continue;
+    last = p->mapping;
+    sl_diags_t *own = sl_diags_new();
+    sl_arena_t *arena = sl_arena_new(0, 0);
+    sl_mapping_t *mapping = own && arena ? sl_mapping_load(p->mapping, own) : NULL;
+    if (mapping) sl_laws_judge(mapping, arena, diags);
+    sl_mapping_destroy(&mapping);
+    sl_arena_destroy(&arena);
+    sl_diags_destroy(&own);
+  }
+}
+
 static bool load(run_t *self, const char *path)
 {
   sl_diags_t *diags = sl_diags_new();
   if (!diags) return false;
   self->deployment = sl_deployment_load(path, true, diags);
   if (self->deployment) sl_probe(self->deployment, path, diags);
+  if (self->deployment && self->settings.laws) check_laws(self->deployment, diags);
   sl_diags_print(diags, stderr);
   bool right = !sl_diags_errors(diags);
   sl_diags_destroy(&diags);

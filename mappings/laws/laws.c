@@ -55,8 +55,8 @@ static entry_t *entry_of(gather_t *g, const sl_line_t *line)
 
 typedef enum use { USE_NONE, USE_WRITES, USE_READS } use_t;
 
-/* Does a write over a base find the value's old spelling? Items have to be matched: by their key, or
- * by their place or name. */
+/* Does a write over a base find the value's old spelling? Items have to be matched: by their key,
+ * or by their place or name. */
 static bool has_base(const sl_line_t *line)
 {
   const sl_list_t *in = line->within;

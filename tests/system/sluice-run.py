@@ -208,6 +208,19 @@ with Tap() as t:
     t.ok(r.p.wait(20) == 1 and "wrong.xml:3:" in r.err() and "wrong.xml:5:" in r.err(), "wrong-deployment_all-told", r.err())
     t.ok(not os.path.exists(RUN), "wrong-deployment_nothing-made")
 
+    # --- a mapping that loses data: two codes for one value
+    os.environ["SL_XSD_DIR"] = os.path.join(SOURCE, "xsd")
+    right = open(work("d/crm.map.xml")).read()
+    at = right.index("<operation") if "<operation" in right else right.index("</mapping>")
+    write("d/crm.map.xml", right[:at] + '<code-table name="c" unmapped="reject"><code legacy="A" json="x"/><code legacy="B" json="x"/></code-table>'
+          '<shape name="S"><field legacy="/v" json="/v" type="c"/></shape>' + right[at:])
+    r = start_run("--run-dir", RUN)
+    t.ok(r.p.wait(20) == 1 and "error L202 GetPut refuted" in r.err() and not os.path.exists(RUN), "lossy-mapping_refused-before-anything-starts", r.err())
+    r = start_run("--run-dir", RUN, "--no-laws")
+    t.ok(r.wait_out(r"^ready "), "lossy-mapping_no-laws_starts")
+    t.equal(r.stop(), 0, "lossy-mapping_no-laws_stops")
+    write("d/crm.map.xml", right)
+
     # --- option files for a service manager
     status, out, err = command("config", work("d/sluice.xml"))
     t.equal(out, "bus sluice-bus\ncrm sluice-null\ncrm-2 sluice-null\nerp sluice-null\ngateway sluice-gateway\n", "config_without-name_lists")
@@ -220,7 +233,7 @@ with Tap() as t:
     # --- the command line
     status, out, err = command("help")
     t.ok(status == 0 and "keygen" in out, "help_lists-commands")
-    for name in ("run", "check", "map", "call", "status", "config", "keygen"):
+    for name in ("run", "check", "map", "test", "explain", "schema", "doc", "diff", "fmt", "call", "status", "config", "keygen"):
         status, out, err = command("help", name)
         t.ok(status == 0 and out.startswith("Usage: sluice %s " % name), "help_%s" % name, out + err)
     t.ok(command("--version")[1].startswith("sluice "), "version")
