@@ -248,6 +248,7 @@ static void cover(void *self_p, const char *base, const sl_bx_t *x, const sl_xty
 {
   struct cover *self = self_p;
   inside |= x->covered;
+  if (x->raw) return;
   cover_attrs(self, base, x, type, in, inside);
   if (self->replaces && inside && x->attrs && type->simple != SL_X_NONE && !x->field &&
       !x->constant)
@@ -303,7 +304,7 @@ static void unread(void *self_p, const char *base, const sl_bx_t *x, const sl_xt
                    sl_only_t in, bool inside)
 {
   struct unread *self = self_p;
-  if (x->ignored || (x->field && !x->first)) return;
+  if (x->ignored || x->raw || (x->field && !x->first)) return;
   for (size_t i = 0; i < type->n_attrs; i++)
     if (!built_attr(x, &type->attrs[i], in))
       gather_attr(self->b, &self->left, base, x, type->attrs[i].name);

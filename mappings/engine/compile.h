@@ -102,6 +102,7 @@ struct sl_bx { /* an XML element */
   bool ignored;
   uint16_t carry, rest, rest_attrs, place; /* as in sl_xnode_t */
   bool guarded;
+  bool raw;     /* its XML is the value */
   bool kept;    /* written over a base: so is what is read-only */
   bool covered; /* a shape claims all of it: what nobody maps in it is an error in a PUT */
   sl_only_t only;

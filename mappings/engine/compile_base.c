@@ -291,6 +291,7 @@ static void pair_x(struct pair *p, sl_bx_t *w, sl_bx_t *r)
   if (w->list) return;
   if (!w->field && !w->constant && r->field) w->field = keeper(p, r->field, w->path);
   pair_text(p, w, r);
+  if (w->raw) return;
   if (!w->type || !r->type) return pair_untyped(p, w, r);
   const sl_bc_t *kinds = w->by_type, *theirs = r->by_type;
   if (!kinds || !theirs || !kinds->types || !theirs->types)

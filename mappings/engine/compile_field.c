@@ -71,17 +71,22 @@ static bool xml_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_fie
   sl_bx_t *x = sl_bx_walk(at.f, at.x, path->value, path, false, &attr);
   if (!x) return false;
   const sl_xtype_t *type = attr ? (attr->decl ? attr->decl->type : NULL) : x->type;
-  if (!attr && !is_value(type)) {
-    sl_b_error(b, "R205", path->value_line, path->value_col, "map its elements, in an <object>",
-               "%s holds elements, not a value", x->path);
+  if (!attr && !is_value(type)) field->codec = sl_b_codec(b, el, NULL, NULL, SL_CODEC_TEXT);
+  if (field->codec && sl_codec_kind(field->codec) == SL_CODEC_OPAQUE && x != at.f->xml) {
+    b->m->has_raw = x->raw = true;
+  } else if (!attr && !is_value(type)) {
+    sl_b_error(
+        b, "R205", path->value_line, path->value_col,
+        "map its elements, in an <object>; or carry it as XML, with a type of kind=\"opaque\"",
+        "%s holds elements, not a value", x->path);
     return false;
   }
   if (x->picked && (attr ? attr->constant : x->constant) && field->access != SL_READ_ONLY)
     return sl_b_taken(at, path, x->line), false; /* the predicate says what is written there */
   field->nillable = attr ? false : !x->type || (x->elem && x->elem->nillable);
   field->required = attr ? attr->decl && attr->decl->required : x->child && x->child->min > 0;
-  field->xtype = type;
-  field->codec = sl_b_codec(b, el, type, NULL, SL_CODEC_TEXT);
+  field->xtype = x->raw && !attr ? NULL : type;
+  if (!field->codec) field->codec = sl_b_codec(b, el, type, NULL, SL_CODEC_TEXT);
   return occupy(at, attr ? &attr->field : &x->field, field, path);
 }
 

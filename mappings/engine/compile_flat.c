@@ -110,6 +110,7 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
                        .rest_attrs = x->rest_attrs,
                        .place = x->place,
                        .choice = x->child ? (uint16_t)x->child->choice : 0,
+                       .raw = x->raw,
                        .guarded = x->guarded,
                        .ignored = x->ignored && !x->field,
                        .nillable = !x->type || (x->elem && x->elem->nillable),

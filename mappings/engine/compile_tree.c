@@ -11,6 +11,7 @@ sl_bf_t *sl_bf_new(sl_build_t *b, const char *name, bool request)
   if (!f || !frame || !json || !legacy) return NULL;
   json->pointer = legacy->pointer = json->key = legacy->key = "";
   frame->name = name;
+  frame->mapping = b->m;
   frame->table = "";
   f->b = b;
   f->frame = frame;

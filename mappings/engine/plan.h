@@ -345,6 +345,7 @@ struct sl_xnode {
   uint16_t rest, rest_attrs;  /* carries for children and attributes that have no node; 0: none */
   uint16_t place;             /* a carry that marks that this was there; 0: none */
   uint16_t choice;            /* equal and not 0: alternatives among their siblings */
+  bool raw;                   /* its field's value is the element itself, as XML */
   bool guarded;               /* of a base: what has neither node nor carry could not be kept */
   const sl_field_t *field;    /* its text */
   const sl_const_t *constant; /* its text, when written */
@@ -429,6 +430,7 @@ typedef struct sl_http_end {
 } sl_http_end_t;
 
 struct sl_frame {
+  const sl_mapping_t *mapping;
   const char *name; /* of the shape, or of the operation and its end; for messages */
   uint16_t n_slots, n_lists, n_carries; /* n_carries counts an unused first one */
   const sl_field_t *const *fields;      /* by slot */
@@ -619,6 +621,7 @@ struct sl_mapping {
   const char *const *files; /* the same, and what it imports */
   size_t n_files;
   sl_system_kind_t kind;
+  bool has_raw;             /* some node is raw */
   bool reject_unknown;      /* unknown="reject" */
   sl_contract_t *contract;  /* NULL: none; owned */
   sl_jschemas_t *canonical; /* <canonical schema=>; NULL: none; owned */

@@ -4,11 +4,17 @@
 /* Bytes of one captured subtree; messages are usually held to less. */
 enum { MAX_CAPTURE = 64 * 1024 * 1024 };
 
+bool sl_xml_reader_captures(sl_xml_reader_t *r)
+{
+  if (!r->capture) r->capture = sl_xml_capture_new(r->arena, MAX_CAPTURE);
+  return r->capture;
+}
+
 bool sl_xml_reader_carry(sl_xml_reader_t *self)
 {
   self->base = true;
-  if (!self->capture) self->capture = sl_xml_capture_new(self->arena, MAX_CAPTURE);
-  return self->capture && (self->root->carries || sl_record_carry(self->root, self->arena));
+  return sl_xml_reader_captures(self) &&
+         (self->root->carries || sl_record_carry(self->root, self->arena));
 }
 
 void sl_xml_capture_into(sl_xml_reader_t *r, const sl_xml_start_t *s, sl_record_t *record,
@@ -83,4 +89,39 @@ void sl_xml_carry_attr(sl_xml_reader_t *r, const sl_xnode_t *node, const sl_xatt
   } else if (!plan) {
     no_place(r, "attribute", a[0], node);
   }
+}
+
+/* --- elements that are values
+ * --------------------------------------------------------------------------- */
+
+void sl_xml_take_raw(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record,
+                     const sl_xml_start_t *s)
+{
+  sl_slot_t *slot = &record->slots[node->field->slot];
+  if (slot->state == SL_L_MISSING) return sl_xml_capture_into(r, s, record, 0, slot);
+  sl_xml_fail(r, SL_GARBAGE, "%s comes more than once, against the contract", node->path);
+}
+
+void sl_xml_enter_alone(sl_xml_reader_t *r, const sl_xml_start_t *s, bool same)
+{
+  if (same) return sl_xml_capture_into(r, s, NULL, 0, &r->fault_text);
+  sl_xml_fail(r, SL_GARBAGE, "the element %s of the contract was expected, not %.60s%s",
+              r->mapping->names.v[r->alone->name], (const char *)s->name,
+              s->uri ? " of its namespace" : "");
+}
+
+sl_code_t sl_xml_canonical(const sl_mapping_t *mapping, const sl_xnode_t *node, sl_str_t xml,
+                           sl_arena_t *arena, sl_str_t *out, sl_err_t *err)
+{
+  sl_err_t bad;
+  sl_xml_reader_t *r = sl_xml_reader_new(mapping, arena, NULL, false);
+  if (!r) return sl_err_set(err, SL_TOO_LARGE, "the request is larger than a message may be");
+  r->alone = node;
+  sl_code_t code = sl_xml_reader_feed(r, xml.p, xml.len, true, &bad);
+  *out = sl_strn(r->fault_text.p, r->fault_text.len);
+  bool own = r->parser && r->parser->ctxt->wellFormed && r->parser->ctxt->nsWellFormed;
+  sl_xml_reader_fini(r);
+  if (!code) return SL_OK;
+  return sl_err_set(err, SL_INVALID, "%s",
+                    own ? bad.text : "XML whose prefixes are declared in it was expected");
 }

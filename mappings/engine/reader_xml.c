@@ -243,6 +243,7 @@ static void start_in_plan(sl_xml_reader_t *r, const sl_xml_start_t *s)
     return;
   }
   if (node->kinds && node->only.choice && !sl_xml_take_element(r, node, level->record)) return;
+  if (node->raw) return sl_xml_take_raw(r, node, level->record, s);
   if (!node->list) return push(r, node, level->record, s);
   sl_record_t *item = sl_record_add(level->record, node->list->index, r->arena);
   if (!item || (r->base && !sl_record_carry(item, r->arena))) return sl_xml_full(r);
@@ -270,7 +271,9 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
       sl_xml_fail(r, SL_GARBAGE, "the answer is nested too deeply");
     return;
   }
-  if (r->where == SL_XW_PLAN)
+  if (r->alone)
+    sl_xml_enter_alone(r, &s, same(r->parser, r->alone, &s));
+  else if (r->where == SL_XW_PLAN)
     start_in_plan(r, &s);
   else if (r->soap)
     sl_soap_start(r, &s);
@@ -404,6 +407,7 @@ sl_xml_reader_t *sl_xml_reader_new(const sl_mapping_t *mapping, sl_arena_t *aren
   r->arena = arena;
   r->root = root;
   r->soap = soap;
+  if (mapping->has_raw && !sl_xml_reader_captures(r)) return NULL;
   r->parser = pool_take(mapping->pool);
   if (!r->parser) return NULL;
   r->parser->ctxt->userData = r;

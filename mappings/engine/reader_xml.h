@@ -40,6 +40,10 @@ sl_xml_reader_t *sl_xml_reader_new(const sl_mapping_t *mapping, sl_arena_t *aren
  * records. What cannot be carried, as nobody knows where it would go, is SL_GARBAGE. False when the
  * arena is full. */
 bool sl_xml_reader_carry(sl_xml_reader_t *self);
+/* xml, a document whose root is to be node's element, as reading node would give it
+ * (xml_capture.h); SL_INVALID with a phrase. *out is in the arena. */
+sl_code_t sl_xml_canonical(const sl_mapping_t *mapping, const sl_xnode_t *node, sl_str_t xml,
+                           sl_arena_t *arena, sl_str_t *out, sl_err_t *err);
 /* Gives the parser back. */
 void sl_xml_reader_fini(sl_xml_reader_t *self);
 

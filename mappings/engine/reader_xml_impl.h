@@ -49,6 +49,7 @@ struct sl_xml_reader {
   bool soap, started, pushed, found;
   sl_xml_where_t where;
   uint32_t depth;            /* of levels */
+  const sl_xnode_t *alone;   /* the document is one element, which is captured: this one */
   bool base;                 /* what is not mapped is carried */
   sl_xml_capture_t *capture; /* NULL: nothing is ever captured */
   sl_record_t *carry_record; /* where what is captured goes: a carry of a record … */
@@ -102,7 +103,15 @@ void sl_xml_carry_attr(sl_xml_reader_t *r, const sl_xnode_t *node, const sl_xatt
 /* In a base: an element without a node. */
 void sl_xml_carry_unknown(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record,
                           const sl_xml_start_t *s);
+/* A raw element that starts: its slot takes all of it. */
+void sl_xml_take_raw(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record,
+                     const sl_xml_start_t *s);
+/* The element that sl_xml_canonical is about. */
+void sl_xml_enter_alone(sl_xml_reader_t *r, const sl_xml_start_t *s, bool same);
 void sl_xml_full(sl_xml_reader_t *r);
+
+/* From now on elements can be captured; false when the arena is full. */
+bool sl_xml_reader_captures(sl_xml_reader_t *r);
 
 void sl_soap_start(sl_xml_reader_t *r, const sl_xml_start_t *s);
 void sl_soap_end(sl_xml_reader_t *r);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "mappings/engine/writer_xml.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "mappings/engine/base.h"
 #include "mappings/engine/choice.h"
 #include "mappings/engine/field.h"
 #include "mappings/engine/lists.h"
+#include "mappings/engine/reader_xml.h"
 #include "mappings/engine/xml_capture.h"
 
 struct writer {
@@ -14,6 +16,7 @@ struct writer {
   sl_err_t *err;
   const char *missing; /* label of the first thing required below the current element, NULL: none */
   bool xsi;            /* its prefix is declared at the root */
+  const sl_mapping_t *mapping;
 };
 
 /* A choice among siblings, while they are written. */
@@ -218,6 +221,33 @@ static bool is_text(const sl_xnode_t *node, const sl_record_t *record)
          (node->field && node->field->only.choice && sl_field_out(node->field, record));
 }
 
+/* An element whose value is its XML: it has to be spelled as it will be read. */
+static sl_code_t write_raw(struct writer *w, const sl_xnode_t *node, const sl_record_t *record,
+                           bool *there)
+{
+  const sl_field_t *field = sl_field_out(node->field, record);
+  sl_legacy_t v = {SL_L_MISSING, {NULL, 0}};
+  sl_code_t code =
+      writes(field, record) ? sl_field_write(field, record, w->arena, &v, w->err) : SL_OK;
+  if (code) return code;
+  *there = v.state != SL_L_MISSING;
+  if (!*there && node->required && field && !w->missing) w->missing = field->label;
+  if (v.state == SL_L_NIL) {
+    sl_buf_adds(w->out, node->open);
+    sl_buf_addz(w->out, w->xsi ? " xsi:nil=\"true\"/>" : XSI " xsi:nil=\"true\"/>");
+  }
+  if (!*there || v.state == SL_L_NIL) return SL_OK;
+  sl_str_t canonical;
+  code = sl_xml_canonical(w->mapping, node, v.text, w->arena, &canonical, w->err);
+  if (!code && !sl_str_eq(canonical, v.text))
+    code =
+        sl_err_set(w->err, SL_INVALID, "XML as it is read was expected, which here begins \"%.*s\"",
+                   (int)(canonical.len < 80 ? canonical.len : 80), canonical.p);
+  if (code && w->err) snprintf(w->err->field, sizeof w->err->field, "%s", field->label);
+  if (!code) sl_buf_adds(w->out, v.text);
+  return code;
+}
+
 /* keep: it is written even when no value is in it. *there: a value is. */
 static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const sl_record_t *record,
                                sl_str_t xmlns, bool keep, bool *there)
@@ -225,6 +255,7 @@ static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const s
   size_t mark = w->out->len;
   const char *outer = w->missing;
   bool attrs = false, inside = false, preset = false;
+  if (node->raw) return write_raw(w, node, record, there);
   w->missing = NULL;
   sl_buf_adds(w->out, node->open);
   sl_buf_adds(w->out, xmlns);
@@ -264,7 +295,11 @@ static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const s
 sl_code_t sl_xml_write(sl_record_t *record, const char *root, sl_arena_t *arena, sl_buf_t *out,
                        sl_err_t *err)
 {
-  struct writer w = {.out = out, .arena = arena, .err = err, .xsi = record->frame->xsi};
+  struct writer w = {.out = out,
+                     .arena = arena,
+                     .err = err,
+                     .xsi = record->frame->xsi,
+                     .mapping = record->frame->mapping};
   sl_xnode_t node = *record->frame->xml;
   bool there;
   sl_code_t code = sl_lists_spread(record, arena, err);
