@@ -86,29 +86,47 @@ static char *quote_line(const struct source *s, int line)
   return strndup(p, len);
 }
 
+/* Does `before` say already what d is about to say of the same place? Shapes are looked at in each
+ * operation that uses them, and call the same thing by other names; what the schema refused has no
+ * meaning of which more could be said. But an element may lack several attributes. */
+static bool says(const sl_diag_t *before, const char *code, const char *file, const sl_diag_t *d)
+{
+  if (before->line != d->line || before->col != d->col || strcmp(before->file, file)) return false;
+  if (!strcmp(before->code, code)) return strcmp(code, "S102") || !strcmp(before->text, d->text);
+  return d->line && before->code[0] == 'S' && code[0] != 'S';
+}
+
+static bool room(sl_diags_t *self)
+{
+  if (self->n < self->cap) return true;
+  size_t cap = self->cap ? self->cap * 2 : 16;
+  sl_diag_t *v = realloc(self->v, cap * sizeof *v);
+  if (!v) return false;
+  self->v = v;
+  self->cap = cap;
+  return true;
+}
+
 void sl_diags_add(sl_diags_t *self, sl_severity_t severity, const char *code, const char *file,
                   int line, int col, const char *fix, const char *fmt, ...)
 {
-  for (size_t i = 0; i < self->n; i++) {
-    const sl_diag_t *d = &self->v[i];
-    if (d->line == line && d->col == col && !strcmp(d->code, code) && !strcmp(d->file, file))
-      return;
-  }
-  if (severity == SL_ERROR) self->errors++;
-  if (self->n >= MAX_KEPT) return;
-  if (self->n == self->cap) {
-    size_t cap = self->cap ? self->cap * 2 : 16;
-    sl_diag_t *v = realloc(self->v, cap * sizeof *v);
-    if (!v) return;
-    self->v = v;
-    self->cap = cap;
-  }
-  sl_diag_t d = {.severity = severity, .line = line, .col = col, .file = strdup(file)};
-  snprintf(d.code, sizeof d.code, "%s", code);
+  sl_diag_t d = {.severity = severity, .line = line, .col = col};
   va_list ap;
   va_start(ap, fmt);
   if (vasprintf(&d.text, fmt, ap) < 0) d.text = NULL;
   va_end(ap);
+  for (size_t i = 0; d.text && i < self->n; i++)
+    if (says(&self->v[i], code, file, &d)) {
+      free(d.text);
+      return;
+    }
+  if (severity == SL_ERROR) self->errors++;
+  if (self->n >= MAX_KEPT || !room(self)) {
+    free(d.text);
+    return;
+  }
+  d.file = strdup(file);
+  snprintf(d.code, sizeof d.code, "%s", code);
   d.fix = fix ? strdup(fix) : NULL;
   d.source = quote_line(source_of(self, file), line);
   if (!d.file || !d.text) {

@@ -36,7 +36,8 @@ void sl_diags_destroy(sl_diags_t **self_p);
 /* Tell the list a file's text, so that it can quote lines. Copies. Call before adding for it. */
 void sl_diags_source(sl_diags_t *self, const char *file, const char *text, size_t len);
 
-/* Add one. fix may be NULL. A second one with the same file, line, col and code is dropped.
+/* Add one. fix may be NULL. A second one with the same file, line, col and code is dropped, and
+ * one about a place where the schema (S…) has spoken. S102 is told of each attribute.
  * Never fails: without memory it counts only. */
 void sl_diags_add(sl_diags_t *self, sl_severity_t severity, const char *code, const char *file,
                   int line, int col, const char *fix, const char *fmt, ...)

@@ -124,7 +124,8 @@ static bool attr_writes(const sl_ba_t *a)
 static bool writes(const sl_bx_t *x)
 {
   if (x->is && x->ignored) return false;
-  if (x->constant || x->list || x->carry || sl_fields_write(x->field) || tells(x)) return true;
+  if (x->constant || x->list || x->carry || x->lost || sl_fields_write(x->field) || tells(x))
+    return true;
   if (x->kept && x->field) return true;
   for (const sl_ba_t *a = x->attrs; a; a = a->next)
     if (attr_writes(a)) return true;
@@ -154,6 +155,7 @@ struct cover {
 static void cover_attrs(struct cover *self, const char *base, const sl_bx_t *x,
                         const sl_xtype_t *type, sl_only_t in, bool inside)
 {
+  if (x->lost) return;
   for (size_t i = 0; i < type->n_attrs; i++) {
     const sl_xattr_t *decl = &type->attrs[i];
     const sl_ba_t *a = built_attr(x, decl, in);
@@ -174,7 +176,7 @@ static void cover_choice(struct cover *self, const char *base, const sl_bx_t *x,
                          const sl_xtype_t *t, size_t first, sl_only_t in)
 {
   const char *names = "";
-  for (size_t i = 0; i < t->n_children; i++) {
+  for (size_t i = 0; !x->lost && i < t->n_children; i++) {
     const sl_xchild_t *child = &t->children[i];
     if (child->choice != t->children[first].choice) continue;
     if (i < first) return;
@@ -182,7 +184,7 @@ static void cover_choice(struct cover *self, const char *base, const sl_bx_t *x,
     if ((c && (c->ignored || writes(c))) || writes_picked(x, child)) return;
     names = sl_b_printf(self->b, "%s%s%s", names, *names ? " or " : "", child->elem->name);
   }
-  gather(&self->demanded, base, x, names);
+  if (!x->lost) gather(&self->demanded, base, x, names);
 }
 
 /* Is child written whatever the record's kind is, where `in` tells all that is known of that? */
@@ -220,9 +222,11 @@ static void cover_child(struct cover *self, const char *base, const sl_bx_t *x,
     if (writes(p) && p->type) each_kind(cover, self, base, p, in, inside);
   if (c && (c->ignored || c->carry) && !lost) return;
   if (!c && writes_picked(x, child)) {
+    if (x->lost) return;
     if (self->replaces && inside) gather(&self->blanked, base, x, others(self->b, child));
     return;
   }
+  const sl_bx_t *first = c;
   for (; c && !lost; c = built_from(c->next, child, in)) {
     if (!writes(c)) continue;
     const char *below = base;
@@ -236,6 +240,7 @@ static void cover_child(struct cover *self, const char *base, const sl_bx_t *x,
     self->anew = anew;
     any = true;
   }
+  if (x->lost || (first && first->lost)) return;
   if (child->min > 0 && !(any && (c_kept(x, child, in) || always(x, child, in))))
     gather(&self->demanded, base, x, child->elem->name);
   else if (!any && self->replaces && inside && (lost || !built(x, child, in)))
@@ -306,7 +311,7 @@ static void unread(void *self_p, const char *base, const sl_bx_t *x, const sl_xt
   struct unread *self = self_p;
   if (x->ignored || x->raw || (x->field && !x->first)) return;
   for (size_t i = 0; i < type->n_attrs; i++)
-    if (!built_attr(x, &type->attrs[i], in))
+    if (!built_attr(x, &type->attrs[i], in) && !x->lost)
       gather_attr(self->b, &self->left, base, x, type->attrs[i].name);
   for (size_t i = 0; i < type->n_children; i++) {
     const sl_xchild_t *child = &type->children[i];
@@ -317,6 +322,7 @@ static void unread(void *self_p, const char *base, const sl_bx_t *x, const sl_xt
       if (p->type) each_kind(unread, self, base, p, in, inside);
     if (!c && any) continue;
     if (!c || (!mapped(c) && !c->ignored)) {
+      if (x->lost || (c && c->lost)) continue;
       gather(&self->left, base, x, child->elem->name);
       continue;
     }

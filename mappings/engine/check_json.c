@@ -49,13 +49,14 @@ static const sl_bj_t *built(const sl_bj_t *in, sl_str_t key)
 static bool excused(const sl_bj_t *in, sl_str_t key)
 {
   const sl_bj_t *c = in->forgotten;
+  if (in->lost) return true;
   while (c && !sl_str_eqz(key, c->key)) c = c->next;
   return c;
 }
 
 static bool writes(const sl_bj_t *j)
 {
-  if (j->kind == SL_JN_CONST) return true;
+  if (j->kind == SL_JN_CONST || j->lost) return true;
   if (j->kind != SL_JN_OBJECT)
     return j->kind != SL_JN_IGNORE && (j->kept || j->access != SL_READ_ONLY);
   for (const sl_bj_t *c = j->first; c; c = c->next)

@@ -19,6 +19,7 @@ __attribute__((format(printf, 7, 0))) static void add(sl_build_t *b, sl_severity
                                                       const char *fix, const char *fmt, va_list ap)
 {
   char text[512];
+  if (sl_b_guessed(b, line, col)) return;
   vsnprintf(text, sizeof text, fmt, ap);
   sl_diags_add(b->diags, severity, code, sl_b_file(b, line), sl_b_line(line), col, fix, "%s", text);
 }
@@ -140,6 +141,24 @@ static void check_canonical(sl_build_t *b)
     sl_check_canonical(b->m, at->value_line, at->value_col, b->diags);
 }
 
+/* Is the contract one of that kind of system? The rest would be about nothing else. */
+static bool fits_kind(sl_build_t *b)
+{
+  const sl_contract_t *c = b->m->contract;
+  const sl_xat_t *at = sl_xel_at(b->system, "kind");
+  if (!c || !at || b->m->kind == SL_KIND_NULL) return true;
+  sl_system_kind_t told = sl_contract_schemas(c)       ? SL_KIND_REST
+                          : sl_contract_table_count(c) ? SL_KIND_ODBC
+                          : sl_contract_op_count(c)    ? SL_KIND_SOAP
+                                                       : b->m->kind;
+  if (told == b->m->kind) return true;
+  sl_b_error(
+      b, "R115", at->value_line, at->value_col,
+      sl_b_printf(b, "kind=\"%s\", or the contract of this system", sl_system_kind_name(told)),
+      "the contract is that of a %s system", sl_system_kind_name(told));
+  return false;
+}
+
 static void read_system(sl_build_t *b)
 {
   static const char *const kinds[] = {"soap", "odbc", "rest", "null"};
@@ -157,6 +176,7 @@ static void read_system(sl_build_t *b)
 static void collect_shape(sl_build_t *b, const sl_xel_t *el)
 {
   const sl_xat_t *name = sl_xel_at(el, "name");
+  if (!name) b->nameless_shape = el;
   if (!name) return;
   for (size_t i = 0; i < b->n_shapes; i++)
     if (!strcmp(b->shapes[i].name, name->value))
@@ -176,6 +196,12 @@ static void collect_shapes(sl_build_t *b)
     for (const sl_xel_t *el = sl_xdoc_root(b->docs[i].doc)->first; (el = sl_xel_find(el, "shape"));
          el = el->next)
       collect_shape(b, el);
+}
+
+static bool known_kind(const sl_build_t *b)
+{
+  const char *kind = sl_xel_get(b->system, "kind", NULL);
+  return kind && !strcmp(kind, sl_system_kind_name(b->m->kind));
 }
 
 static void compile(sl_build_t *b)
@@ -200,8 +226,9 @@ static void compile(sl_build_t *b)
   sl_b_collect_types(b);
   sl_b_check_types(b);
   collect_shapes(b);
-  /* Without its contract, a mapping that names one would only show errors that follow from that. */
+  /* Without its contract or its kind, a mapping would only show errors that follow from that. */
   if (sl_xel_at(b->system, "contract") && !b->m->contract) return;
+  if (!known_kind(b) || !fits_kind(b)) return;
   sl_b_compile_ops(b);
   sl_b_compile_shapes(b);
   check_canonical(b);

@@ -20,7 +20,8 @@
 typedef struct sl_btype {
   const char *name;
   const sl_xel_t *el;
-  bool used, broken;
+  bool used;
+  bool broken; /* a mistake was told at its declaration: none is told of its uses */
 } sl_btype_t;
 
 /* A file that is part of the mapping. Within the build, a line says which file it is in:
@@ -58,6 +59,10 @@ typedef struct sl_build {
   size_t n_shapes;
   sl_nulls_t nulls;
   size_t codecs_cap;
+  const sl_xel_t *nameless_type, *nameless_shape; /* whose names are missing: the first unknown
+                                                     names are taken for theirs */
+  int guess_line, guess_col, guess_end;           /* the value last guessed: see sl_b_near */
+  bool taken; /* the line at hand claims what another has: told */
   bool failed;
   bool lossy; /* sl_load_opts_t: codecs take every loss, and what finds losses stays silent */
 } sl_build_t;
@@ -98,6 +103,7 @@ struct sl_bx { /* an XML element */
   const char *test, *is; /* a predicate's: [@n='color']; NULL: none */
   bool picked;           /* this, or what it is in, has a predicate */
   bool broken;           /* its predicate was refused */
+  bool lost;             /* a line in it led nowhere: what it leaves open may be that line's */
   int line, col;         /* of the predicate's path */
   bool ignored;
   uint16_t carry, rest, rest_attrs, place; /* as in sl_xnode_t */
@@ -121,6 +127,7 @@ struct sl_bj { /* a JSON member */
   bool required;
   sl_access_t access;
   sl_bj_t *forgotten;         /* members that lines with mistakes went through */
+  bool lost;                  /* as in sl_bx */
   const sl_jschema_t *schema; /* legacy side: what the contract says; NULL: nothing */
   bool covered;               /* legacy side: as in sl_bx */
   const sl_choice_t *names;   /* the choice whose kind it is */
@@ -167,6 +174,7 @@ struct sl_bf { /* a frame */
   bool merge;         /* what the consumer leaves out stays as it is: no defaults */
   uint16_t n_carries; /* used so far */
   uint16_t place;     /* as in sl_frame_t */
+  bool broken;        /* what it is made of is not known: nothing is asked of the whole */
   int depth;
   const sl_oop_t *oop;                      /* REST: what is called; NULL: no contract */
   const char *call_path;                    /* REST: as the mapping has it */
@@ -222,6 +230,18 @@ const char *sl_b_printf(sl_build_t *b, const char *fmt, ...) __attribute__((form
 void *sl_b_grow(sl_build_t *b, void *v, size_t n, size_t size);
 /* "did you mean X?" or "one of: …"; NULL when there are no words. */
 const char *sl_b_advice(sl_build_t *b, const char *word, const char *const *words, size_t n);
+/* The word that was meant by the value of at, or a part of it: to go on with, after its error. What
+ * is found wrong with that value from then on is not told: it would follow from the guess. NULL:
+ * none is near. */
+const char *sl_b_near(sl_build_t *b, const sl_xat_t *at, const char *word, const char *const *words,
+                      size_t n);
+void sl_b_guess(sl_build_t *b, const sl_xat_t *at);
+/* Is the place within the value that was guessed last? */
+bool sl_b_guessed(const sl_build_t *b, int line, int col);
+/* Is f, or are its items, made of something that is not known after a mistake? */
+bool sl_bf_broken(const sl_bf_t *f);
+/* Has one of the n operations lost its name? It may be the one that another names. */
+bool sl_b_nameless(const sl_op_t *ops, size_t n);
 uint16_t sl_b_name(sl_build_t *b, sl_names_t *names, const char *name);
 
 /* --- compile_compute.c
@@ -354,6 +374,8 @@ void sl_b_oop_statuses(sl_build_t *b, const sl_op_t *op, const sl_oop_t *oop, co
  * error. step: where it stands in at's text. */
 bool sl_b_json_member(sl_bf_t *f, const sl_bj_t *from, const char *key, const char *step,
                       const sl_xat_t *at, const sl_jschema_t **out);
+/* After an error of that: the member that was meant, or NULL. */
+const char *sl_b_json_meant(sl_bf_t *f, sl_bj_t *from, const char *key, const sl_xat_t *at);
 /* Codec and promises of a field at j; path NULL: it is an item. False after an error. */
 bool sl_b_json_field(sl_build_t *b, const sl_xel_t *el, const sl_xat_t *path, const sl_bj_t *j,
                      sl_field_t *field);
@@ -368,6 +390,8 @@ const sl_codec_t *sl_b_codec_json(sl_build_t *b, const sl_xel_t *el, const sl_js
 /* --- compile_shape.c
  * -------------------------------------------------------------------------------- */
 
+/* A line there could not be read: nothing that is missing there is told. */
+void sl_b_lose(sl_at_t at);
 sl_bshape_t *sl_b_shape(sl_build_t *b, const sl_xat_t *at);
 /* The members of el (field, object, list, const, ignore), and of its shape=. */
 void sl_b_members(sl_at_t at, const sl_xel_t *el);

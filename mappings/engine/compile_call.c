@@ -95,13 +95,21 @@ static void add_result(sl_build_t *b, sl_op_t *op, sl_at_t response, const sl_xe
   op->n_selects = 1;
 }
 
+/* A second one of its name has been told. */
+static bool is_again(const sl_op_t *op, size_t i)
+{
+  for (size_t k = 0; k < i; k++)
+    if (sl_str_eq(op->params[k].name, op->params[i].name)) return true;
+  return false;
+}
+
 void sl_b_call_answer(sl_build_t *b, sl_op_t *op, sl_at_t response, const sl_xel_t *el)
 {
   const sl_xel_t *result = sl_xel_find(el->first, "result"), *p = el->first;
   if (!op->procedure) return;
   sl_param_t *v = (sl_param_t *)op->params; /* still being built */
   for (size_t i = 0; i < op->n_params && (p = sl_xel_find(p, "param")); i++, p = p->next) {
-    if (v[i].mode == SL_PARAM_IN) continue;
+    if (v[i].mode == SL_PARAM_IN || is_again(op, i)) continue;
     add_out(b, &v[i], response, p);
     op->body |= v[i].out && v[i].out->json[0];
   }
@@ -123,6 +131,8 @@ sl_field_t *sl_b_sql_probe(sl_build_t *b, const sl_op_t *op, sl_at_t response, c
   if (!op->procedure && op->n_selects && !op->rows && !op->page) return sl_b_probe(response, path);
   const char *words[66];
   size_t n = 0;
+  for (size_t i = 0; i < op->n_params; i++)
+    if (!op->params[i].name.len) return NULL; /* the schema said so: it may be that one */
   words[n++] = "#rows", words[n++] = "#sqlstate";
   for (size_t i = 0; i < op->n_params && n < 66; i++)
     if (op->params[i].out) words[n++] = op->params[i].name.p;

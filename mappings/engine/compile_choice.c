@@ -445,11 +445,20 @@ static void members_of_case(sl_at_t at, const sl_bc_t *bc, size_t i)
   f->x_element = element;
 }
 
+static bool all_named(const sl_xel_t *el)
+{
+  const sl_xel_t *k = sl_xel_find(el->first, "case");
+  bool any = k;
+  for (; k; k = sl_xel_find(k->next, "case"))
+    if (!sl_xel_at(k, "legacy")) return false;
+  return any;
+}
+
 void sl_b_choice(sl_at_t at, const sl_xel_t *el)
 {
   sl_build_t *b = at.f->b;
   const sl_xat_t *legacy = sl_xel_at(el, "legacy");
-  if (!legacy || !sl_xel_find(el->first, "case")) return; /* the schema said so */
+  if (!legacy || !all_named(el)) return sl_b_lose(at); /* the schema said so */
   int depth = 0;
   for (sl_only_t o = at.f->only; o.choice; o = o.choice->within) depth++;
   if (depth >= MAX_WITHIN) {

@@ -41,6 +41,7 @@ static const sl_op_t *op_of(sl_build_t *b, const sl_xel_t *el)
     if (!strcmp(b->m->ops[i].info.name, at->value)) return &b->m->ops[i];
     if (n < 64) words[n++] = b->m->ops[i].info.name;
   }
+  if (sl_b_nameless(b->m->ops, b->m->n_ops)) return NULL;
   sl_b_error(b, "R401", at->value_line, at->value_col, sl_b_advice(b, at->value, words, n),
              "no operation \"%s\"", at->value);
   return NULL;

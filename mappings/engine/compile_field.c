@@ -18,6 +18,7 @@ static bool disjoint(sl_access_t a, sl_access_t b)
 
 void sl_b_taken(sl_at_t at, const sl_xat_t *path, int line)
 {
+  at.f->b->taken = true;
   sl_b_error(at.f->b, "R211", path->value_line, path->value_col,
              "one line for each, or access=\"read-only\" on one and \"write-only\" on the other",
              "%s is mapped already (%s)",
@@ -112,26 +113,39 @@ sl_column_plan_t *sl_b_column(sl_bf_t *f, const char *label, sl_only_t only)
   return &v[f->n_columns++];
 }
 
+/* Is there a line for that column? */
+static bool has_line(const sl_xel_t *in, const char *label)
+{
+  for (const sl_xel_t *c = in->first; (c = sl_xel_find(c, NULL)); c = c->next)
+    if (!strcasecmp(sl_xel_get(c, "legacy", ""), label) || has_line(c, label)) return true;
+  return false;
+}
+
 static bool column_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field)
 {
   sl_build_t *b = at.f->b;
   const char *label = at.places ? sl_b_place_label(b, at.places, path->value, 0) : path->value;
   const sl_column_t *column = at.table ? sl_table_column(at.table, label) : NULL;
   if (at.table && !column && field->access != SL_READ_ONLY) {
-    const char *words[64];
+    const char *words[64], *near;
     size_t n = 0;
     for (; n < at.table->n_columns && n < 64; n++) words[n] = at.table->columns[n].name;
     sl_b_error(b, "R206", path->value_line, path->value_col, sl_b_advice(b, label, words, n),
                "no column %s in %s (a column of another table has to be access=\"read-only\")",
                label, at.table->name);
+    near = at.places ? NULL : sl_b_near(b, path, label, words, n);
+    if (near && has_line(el->parent, near)) near = NULL;
+    if (near) field->legacy = near, column = sl_table_column(at.table, near);
   }
+  bool guessed = sl_b_guessed(b, path->value_line, path->value_col);
   field->column = column;
   field->nillable = !column || column->nullable;
   field->required = column && !column->nullable && !column->generated && !field->generated;
   field->codec = sl_b_codec(b, el, NULL, column, SL_CODEC_TEXT);
+  if (guessed) field->codec = NULL;
   for (size_t i = 0; i < at.f->n_columns; i++)
     for (const sl_field_t *o = at.f->columns[i].field; o; o = o->other)
-      if (!strcasecmp(at.f->columns[i].label.p, path->value) &&
+      if (!strcasecmp(at.f->columns[i].label.p, guessed ? field->legacy : path->value) &&
           !disjoint(o->access, field->access) && !sl_only_apart(o->only, field->only))
         return sl_b_taken(at, path, o->line), false;
   sl_column_plan_t *plan = sl_b_column(at.f, field->legacy, field->only);
@@ -248,19 +262,20 @@ void sl_b_field(sl_at_t at, const sl_xel_t *el)
   const sl_xat_t *legacy = sl_xel_at(el, "legacy"), *json = sl_xel_at(el, "json"),
                  *http = sl_xel_at(el, "http");
   if (!legacy || (!json && !http)) {
+    if (!legacy) sl_b_lose(at);
     sl_b_error(b, "R230", el->line, el->col, NULL,
                "a field needs legacy= and one of json= and http=");
-    return;
+    if (!http) return;
   }
   sl_field_t *field = sl_bf_field(at.f, el);
   if (!field) return;
   field->access = (uint8_t)sl_b_narrower(at.access, sl_b_access(el));
   field->key = !strcmp(sl_xel_get(el, "key", ""), "true");
   field->generated = !strcmp(sl_xel_get(el, "generated", ""), "true");
-  field->legacy = sl_b_printf(b, "%s", legacy->value);
+  field->legacy = sl_b_printf(b, "%s", legacy ? legacy->value : "");
   field->label = field->legacy;
-  sl_b_legacy_end(at, el, legacy, field);
-  sl_b_default(at, el, field);
+  if (legacy) sl_b_legacy_end(at, el, legacy, field);
+  if (legacy) sl_b_default(at, el, field);
   sl_b_consumer_ends(at, el, field);
 }
 

@@ -55,6 +55,7 @@ sl_list_t *sl_b_list(sl_at_t at, const sl_xel_t *el, sl_list_form_t form, sl_bf_
   sl_build_t *b = at.f->b;
   bool rows = b->m->kind == SL_KIND_ODBC && form != SL_LIST_SLOTS;
   if (!sl_xel_at(el, "json") || (!rows && !sl_xel_at(el, "legacy"))) {
+    sl_b_lose(at);
     sl_b_error(b, "R230", el->line, el->col, NULL, "a %s needs %s", el->name,
                sl_xel_at(el, "json") ? "legacy=" : "json=");
     return NULL;
@@ -497,6 +498,7 @@ static void zip_field(sl_at_t at, sl_at_t in, const sl_xel_t *el, const sl_list_
   const sl_xat_t *legacy = sl_xel_at(el, "legacy"), *json = sl_xel_at(el, "json");
   const char *rest = "";
   if (!legacy || !json || sl_xel_at(el, "http")) {
+    sl_b_lose(at);
     sl_b_error(b, "R230", el->line, el->col, NULL, "a field of a zip needs legacy= and json=");
     return;
   }

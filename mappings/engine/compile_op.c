@@ -14,6 +14,7 @@ struct opb {
   const sl_xat_t *base_at; /* base= */
   struct opb *read;        /* what it names; NULL: nothing that will do */
   sl_bf_t *base;           /* the answer of its hidden copy */
+  size_t untaken;          /* segments of the path that no field is for */
 };
 
 static const sl_xel_t *only(struct opb *o, const char *name)
@@ -131,10 +132,14 @@ static sl_xel_t without(const sl_xel_t *el, bool attrs)
 static void members(sl_at_t root, const sl_xel_t *el)
 {
   sl_at_t at = based(root, el);
-  if (!at.f) return;
-  if (sl_xel_at(el, "shape")) {
+  const sl_xat_t *name = sl_xel_at(el, "shape");
+  if (!at.f && !name) return;
+  if (name) {
     sl_xel_t shape = without(el, false), lines = without(el, true);
-    sl_b_members(at, &shape);
+    if (at.f)
+      sl_b_members(at, &shape);
+    else
+      sl_b_shape(root.f->b, name); /* it is used, wherever that is */
     sl_b_members(root, &lines);
   } else {
     sl_b_members(at, el);
@@ -267,26 +272,52 @@ static void bind_key(struct opb *o, const char *name, size_t len)
   }
 }
 
+/* A field for a segment that the path has not, while {name} of the path has no field: they may be
+ * meant for each other. */
+static const sl_field_t *stray(const struct opb *o, const char *path)
+{
+  for (size_t i = 0; i < o->request->n_http; i++) {
+    const sl_http_end_t *e = &o->request->http[i];
+    if (e->name.len > 5 && !memcmp(e->name.p, "path:", 5) &&
+        !strstr(path, sl_b_printf(o->b, "{%s}", e->name.p + 5)))
+      return e->field;
+  }
+  return NULL;
+}
+
+static void untaken(struct opb *o, const sl_xat_t *path, const char *p, size_t len)
+{
+  sl_build_t *b = o->b;
+  const sl_field_t *near = stray(o, path->value);
+  const char *fix = near
+                        ? sl_b_printf(b, "one name for both: line %d has http=\"%s\"",
+                                      sl_b_line(near->line), near->http)
+                        : sl_b_printf(b, "give a %s http=\"path:%.*s\"",
+                                      b->m->kind == SL_KIND_ODBC ? "param" : "field of the request",
+                                      (int)len, p + 1);
+  sl_b_error(b, "R305", path->value_line, path->value_col + (int)(p - path->value), fix,
+             "nothing takes {%.*s}", (int)len, p + 1);
+  o->untaken++;
+}
+
 static void check_path(struct opb *o)
 {
   const sl_xat_t *path = sl_xel_at(o->el, "path");
-  if (!path || !o->request) return;
+  if (!path || !o->request || o->request->broken || o->el->wrong) return;
   for (const char *p = path->value; (p = strchr(p, '{')); p++) {
     size_t len = strcspn(p + 1, "}");
     bind_key(o, p + 1, len);
     if (has_end(o->request, "path:", p + 1, len)) continue;
     if (o->b->m->kind == SL_KIND_NULL && !o->request_el) continue;
-    sl_b_error(o->b, "R305", path->value_line, path->value_col + (int)(p - path->value),
-               sl_b_printf(o->b, "give a %s http=\"path:%.*s\"",
-                           o->b->m->kind == SL_KIND_ODBC ? "param" : "field of the request",
-                           (int)len, p + 1),
-               "nothing takes {%.*s}", (int)len, p + 1);
+    untaken(o, path, p, len);
   }
   for (size_t i = 0; i < o->request->n_http; i++) {
     const sl_http_end_t *e = &o->request->http[i];
     if (e->name.len < 5 || memcmp(e->name.p, "path:", 5)) continue;
     const char *in = sl_b_printf(o->b, "{%s}", e->name.p + 5);
-    if (!strstr(path->value, in))
+    if (!strstr(path->value, in) && o->untaken)
+      o->untaken--; /* told: they are a pair */
+    else if (!strstr(path->value, in))
       sl_b_error(o->b, "R306", e->field->line, e->field->col, NULL, "the path %s has no %s",
                  path->value, in);
   }
@@ -340,9 +371,9 @@ static void read_info(struct opb *o)
   sl_build_t *b = o->b;
   sl_op_info_t *info = &o->op->info;
   info->name = sl_b_printf(b, "%s", sl_xel_get(o->el, "name", ""));
-  info->method = sl_b_printf(b, "%s", sl_xel_get(o->el, "method", "GET"));
+  info->method = sl_b_printf(b, "%s", sl_xel_get(o->el, "method", ""));
   info->path = sl_b_printf(b, "%s", sl_xel_get(o->el, "path", ""));
-  info->safe = !strcmp(info->method, "GET");
+  info->safe = !info->method[0] || !strcmp(info->method, "GET");
   info->soap_action = info->endpoint = info->procedure = "";
   const sl_xel_t *call = sl_xel_find(o->el->first, "call");
   info->rest_method =
@@ -361,7 +392,7 @@ static void check_unique(struct opb *o, const sl_op_t *ops, size_t n)
     if (name && !strcmp(ops[i].info.name, name->value))
       sl_b_error(o->b, "R308", name->value_line, name->value_col, NULL,
                  "an operation %s is declared above (line %d)", name->value, ops[i].line);
-    if (path && !strcmp(ops[i].info.path, path->value) &&
+    if (path && o->op->info.method[0] && !strcmp(ops[i].info.path, path->value) &&
         !strcmp(ops[i].info.method, o->op->info.method))
       sl_b_error(o->b, "R309", path->value_line, path->value_col, NULL,
                  "%s %s is %s already (line %d)", ops[i].info.method, path->value, ops[i].info.name,
@@ -478,13 +509,15 @@ static void finish_base(struct opb *o)
 static void find_base(struct opb *o, struct opb *all, size_t n)
 {
   const char *words[64];
+  bool nameless = false;
   o->base_at = sl_xel_at(o->el, "base");
   if (!o->base_at || o->b->m->kind == SL_KIND_ODBC) return; /* sl_b_sql_base's */
   for (size_t i = 0; i < n; i++) {
     if (!strcmp(all[i].op->info.name, o->base_at->value) && &all[i] != o) o->read = &all[i];
     if (i < 64) words[i] = all[i].op->info.name;
+    nameless |= !all[i].op->info.name[0]; /* the schema said so: it may be that one */
   }
-  if (!o->read)
+  if (!o->read && !nameless)
     sl_b_error(o->b, "R390", o->base_at->value_line, o->base_at->value_col,
                sl_b_advice(o->b, o->base_at->value, words, n < 64 ? n : 64), "no operation \"%s\"",
                o->base_at->value);
@@ -504,12 +537,13 @@ static void finish(struct opb *o)
   sl_check_values(o->request);
   sl_check_values(o->response);
   if (o->response_el && op->body) sl_check_read(o->response, o->response_el);
+  if (sl_bf_broken(o->request) || sl_bf_broken(o->response)) return;
   op->request = sl_bf_finish(o->request);
   op->response = sl_bf_finish(o->response);
   if (!op->request || !op->response) return;
   finish_base(o);
   op->reads_body = op->info.has_body = op->request->json->writable && !op->info.safe;
-  if (op->info.safe && op->request->json->writable && o->request_el)
+  if (op->info.safe && op->request->json->writable && o->request_el && !o->el->wrong)
     sl_b_error(o->b, "R307", o->request_el->line, o->request_el->col,
                "use http=\"query:…\" or http=\"path:…\"", "a GET has no body to read members from");
   op->info.streams = o->b->m->kind == SL_KIND_ODBC && op->rows;
@@ -547,7 +581,8 @@ static struct opb compile_one(sl_build_t *b, sl_op_t *ops, size_t i, const sl_xe
     find_call(&o);
     envelope(&o);
   }
-  if (b->m->kind == SL_KIND_REST) o.oop = sl_b_oop(b, o.op, el);
+  if (b->m->kind == SL_KIND_REST && o.op->info.method[0] && o.op->info.path[0])
+    o.oop = sl_b_oop(b, o.op, el);
   compile_request(&o);
   compile_response(&o);
   return o;
@@ -563,6 +598,7 @@ static void resolve_reread(sl_build_t *b, sl_op_t *ops, size_t n, sl_op_t *op, c
     if (!strcmp(ops[i].info.name, at->value)) op->reread = &ops[i];
     if (i < 64) words[i] = ops[i].info.name;
   }
+  if (!op->reread && sl_b_nameless(ops, n)) return;
   if (!op->reread)
     sl_b_error(b, "R319", at->value_line, at->value_col,
                sl_b_advice(b, at->value, words, n < 64 ? n : 64), "no operation \"%s\"", at->value);

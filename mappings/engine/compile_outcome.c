@@ -41,12 +41,20 @@ static void read_when(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const sl
     when->is = sl_b_dup(b, is->value, when->is_len);
   }
   detail(b, op, answer, el, fault, when);
+  if (el->wrong) return; /* its status, for one, may be another */
   if (problem && when->status < 300)
     sl_b_error(b, "R314", problem->value_line, problem->value_col, NULL,
                "a status of %d is a success: it has no problem", when->status);
   if (status && fault && when->status < 400)
     sl_b_error(b, "R315", status->value_line, status->value_col, "a status from 400 to 599",
                "a fault cannot be a success");
+}
+
+static bool is_one_of(const char *word, const char *const *words, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    if (!strcmp(words[i], word)) return true;
+  return false;
 }
 
 static bool source_of(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const sl_xat_t *at,
@@ -59,8 +67,21 @@ static bool source_of(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const sl
   } special[] = {{"#status", SL_FROM_STATUS, 1u << SL_KIND_REST | 1u << SL_KIND_SOAP},
                  {"#rows", SL_FROM_ROWS, 1u << SL_KIND_ODBC},
                  {"#sqlstate", SL_FROM_SQLSTATE, 1u << SL_KIND_ODBC}};
+  const char *meant = at->value, *words[3];
+  size_t n = 0;
+  for (size_t i = 0; i < 3; i++)
+    if (special[i].kinds & 1u << b->m->kind) words[n++] = special[i].name;
+  if (at->value[0] == '#' && !is_one_of(at->value, words, n)) {
+    const char *near = sl_xdoc_nearest(at->value, words, n);
+    if (near) {
+      sl_b_error(b, "R316", at->value_line, at->value_col, sl_b_printf(b, "did you mean %s?", near),
+                 "\"%s\" is not a return code of this system", at->value);
+      sl_b_guess(b, at);
+      meant = near;
+    }
+  }
   for (size_t i = 0; i < 3; i++) {
-    if (strcmp(at->value, special[i].name)) continue;
+    if (strcmp(meant, special[i].name)) continue;
     if (!(special[i].kinds & 1u << b->m->kind))
       sl_b_error(b, "R316", at->value_line, at->value_col, NULL, "a %s system has no %s",
                  sl_system_kind_name(b->m->kind), at->value);
@@ -87,16 +108,19 @@ static void read_outcome(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const
   const sl_xel_t *otherwise = sl_xel_find(el->first, "otherwise");
   size_t n = count(el, "when"), i = 0;
   sl_when_t *v = sl_b_alloc(b, (n + 1) * sizeof *v);
+  if (!legacy) sl_b_lose(answer); /* the schema said so */
   if (!v || !legacy) return;
   source_of(b, op, answer, legacy, out);
   for (const sl_xel_t *w = el->first; (w = sl_xel_find(w, "when")); w = w->next)
     read_when(b, op, answer, w, false, &v[i++]);
   if (otherwise)
     read_when(b, op, answer, otherwise, false, &v[i]);
-  else
+  else if (!el->wrong)
     sl_b_error(b, "R311", el->line, el->col,
                "add <otherwise status=\"502\" problem=\"…\"/> at its end",
                "the outcome does not say what any other %s means", legacy->value);
+  if (!otherwise && answer.x) answer.x->lost = true; /* it may read more of the answer */
+  if (!otherwise && answer.lj) answer.lj->lost = true;
   out->whens = v;
   out->n_whens = n + 1;
 }

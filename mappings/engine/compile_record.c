@@ -340,6 +340,7 @@ void sl_b_record(sl_at_t at, const sl_xel_t *el)
                  *width = sl_xel_at(el, "width");
   struct recb r = {.at = at, .el = el};
   if (!legacy) {
+    sl_b_lose(at);
     sl_b_error(b, "R230", el->line, el->col, NULL, "a record needs legacy=");
     return;
   }

@@ -91,6 +91,17 @@ static const char *advice(sl_build_t *b, const sl_jschema_t *schema, const char 
   return sl_b_advice(b, key, words, n);
 }
 
+const char *sl_b_json_meant(sl_bf_t *f, sl_bj_t *from, const char *key, const sl_xat_t *at)
+{
+  sl_str_t names[64];
+  const char *words[64];
+  size_t n = from->schema ? sl_jschema_property_names(from->schema, names, 64) : 0;
+  for (size_t i = 0; i < n; i++) words[i] = names[i].p;
+  const char *near = sl_b_near(f->b, at, key, words, n);
+  if (!near) from->lost = true;
+  return near;
+}
+
 static void no_member(sl_bf_t *f, const sl_bj_t *from, const char *key, const char *step,
                       const sl_xat_t *at)
 {
@@ -295,6 +306,8 @@ void sl_b_oop_statuses(sl_build_t *b, const sl_op_t *op, const sl_oop_t *oop, co
                  "the contract declares the success %s, which the outcome takes for an error",
                  r->text);
   }
+  for (const sl_xel_t *o = el->first; (o = sl_xel_find(o, "outcome")); o = o->next)
+    if (o->wrong) return;
   if (*errors)
     sl_b_error(b, "R313", el->line, el->col,
                "add <outcome legacy=\"#status\"> with a <when> for each, and an <otherwise>",

@@ -7,6 +7,17 @@
 
 static void members_of(sl_at_t at, const sl_xel_t *el);
 
+/* The shape that has lost its name is that of the first name that has none. */
+static sl_bshape_t *adopt(sl_build_t *b, const char *name)
+{
+  sl_bshape_t *v = sl_b_grow(b, b->shapes, b->n_shapes, sizeof *v);
+  if (!v) return NULL;
+  b->shapes = v;
+  v[b->n_shapes] = (sl_bshape_t){.name = name, .el = b->nameless_shape, .used = true};
+  b->nameless_shape = NULL;
+  return &v[b->n_shapes++];
+}
+
 sl_bshape_t *sl_b_shape(sl_build_t *b, const sl_xat_t *at)
 {
   const char *words[64];
@@ -15,9 +26,21 @@ sl_bshape_t *sl_b_shape(sl_build_t *b, const sl_xat_t *at)
     if (!strcmp(b->shapes[i].name, at->value)) return b->shapes[i].used = true, &b->shapes[i];
     if (n < 64) words[n++] = b->shapes[i].name;
   }
+  if (b->nameless_shape) return adopt(b, at->value);
   sl_b_error(b, "R108", at->value_line, at->value_col, sl_b_advice(b, at->value, words, n),
              "no shape \"%s\"", at->value);
+  const char *near = sl_b_near(b, at, at->value, words, n);
+  for (size_t i = 0; near && i < b->n_shapes; i++)
+    if (!strcmp(b->shapes[i].name, near)) return b->shapes[i].used = true, &b->shapes[i];
   return NULL;
+}
+
+void sl_b_lose(sl_at_t at)
+{
+  if (at.x) at.x->lost = true;
+  if (at.lj) at.lj->lost = true;
+  at.f->lost_params = ~0u;
+  if (at.f->b->m->kind == SL_KIND_ODBC) at.f->broken = true;
 }
 
 /* --- members
@@ -119,7 +142,8 @@ static void legacy_const(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path)
       return sl_b_taken(at, path, before->line);
     sl_b_const_place(at, attr ? &attr->field : &x->field);
     put_const(attr ? &attr->constant : &x->constant, c);
-    sl_check_const(at.f, el, attr ? (attr->decl ? attr->decl->type : NULL) : x->type, NULL);
+    if (sl_xel_at(el, "value"))
+      sl_check_const(at.f, el, attr ? (attr->decl ? attr->decl->type : NULL) : x->type, NULL);
   } else if (b->m->kind == SL_KIND_ODBC) {
     if (!c) return;
     sl_column_plan_t *column = sl_b_column(at.f, c->label, at.f->only);
@@ -130,7 +154,7 @@ static void legacy_const(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path)
     sl_field_t *field = (sl_field_t *)(uintptr_t)column->field;
     sl_b_const_place(at, &field);
     column->field = field;
-    sl_check_const(at.f, el, NULL, at.table);
+    if (sl_xel_at(el, "value")) sl_check_const(at.f, el, NULL, at.table);
   } else {
     sl_bj_t *j = sl_bj_walk(at.f, at.lj, path->value, path, SL_JN_CONST, SL_READ_WRITE);
     if (j) j->constant = new_const(at.f, json_text(b, &(sl_xel_t){0}, value), path->value);
@@ -141,10 +165,11 @@ static void add_const(sl_at_t at, const sl_xel_t *el)
 {
   sl_build_t *b = at.f->b;
   const sl_xat_t *legacy = sl_xel_at(el, "legacy"), *json = sl_xel_at(el, "json");
-  const char *value = sl_xel_get(el, "value", NULL);
-  if (!value) return; /* the schema said so */
-  if (!legacy && !json)
+  const char *value = sl_xel_get(el, "value", ""); /* without, the schema said so */
+  if (!legacy && !json) {
+    sl_b_lose(at);
     sl_b_error(b, "R230", el->line, el->col, NULL, "a const needs legacy= or json=");
+  }
   if (legacy) legacy_const(at, el, legacy);
   if (!json) return;
   sl_bj_t *j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_CONST, SL_READ_WRITE);
@@ -155,8 +180,10 @@ static void add_ignore(sl_at_t at, const sl_xel_t *el)
 {
   const sl_xat_t *legacy = sl_xel_at(el, "legacy"), *json = sl_xel_at(el, "json");
   sl_build_t *b = at.f->b;
-  if (!legacy && !json)
+  if (!legacy && !json) {
+    sl_b_lose(at);
     sl_b_error(b, "R230", el->line, el->col, NULL, "an ignore needs legacy= or json=");
+  }
   if (legacy && b->m->kind == SL_KIND_SOAP) {
     sl_ba_t *attr;
     sl_bx_t *x = sl_bx_walk(at.f, at.x, legacy->value, legacy, true, &attr);
@@ -177,9 +204,13 @@ static void members_of(sl_at_t at, const sl_xel_t *el)
                {"const", add_const},    {"ignore", add_ignore}, {"compute", sl_b_compute},
                {"record", sl_b_record}, {"use", add_object},    {"slots", sl_b_slots},
                {"zip", sl_b_zip},       {"pairs", sl_b_pairs},  {"choice", sl_b_choice}};
+  if (el->wrong && at.x) at.x->lost = true; /* something in it could not be read */
+  if (el->wrong && at.lj) at.lj->lost = true;
   for (const sl_xel_t *m = el->first; (m = sl_xel_find(m, NULL)); m = m->next)
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+      at.f->b->taken = false;
       if (!strcmp(m->name, kinds[i].name)) kinds[i].add(at, m);
+    }
 }
 
 void sl_b_members(sl_at_t at, const sl_xel_t *el)
@@ -187,6 +218,7 @@ void sl_b_members(sl_at_t at, const sl_xel_t *el)
   sl_build_t *b = at.f->b;
   const sl_xat_t *name = sl_xel_at(el, "shape");
   sl_bshape_t *shape = name ? sl_b_shape(b, name) : NULL;
+  if (name && !shape) sl_b_lose(at); /* it would have filled what is there */
   if (shape && shape->open) {
     sl_b_error(b, "R234", name->value_line, name->value_col, NULL,
                "the shape %s would contain itself: recursive shapes are not supported",

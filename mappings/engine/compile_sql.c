@@ -73,11 +73,14 @@ static void read_params(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *
   sl_param_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
   for (const sl_xel_t *p = el->first; v && (p = sl_xel_find(p, "param")); p = p->next) {
     const sl_xat_t *name = sl_xel_at(p, "name");
-    for (size_t k = 0; name && k < i; k++)
-      if (sl_str_eqz(v[k].name, name->value))
-        sl_b_error(b, "R330", name->value_line, name->value_col, NULL,
-                   "a param %s is declared above", name->value);
+    bool again = false;
+    for (size_t k = 0; name && k < i; k++) again |= sl_str_eqz(v[k].name, name->value);
+    if (again)
+      sl_b_error(b, "R330", name->value_line, name->value_col, "choose another name, or remove it",
+                 "a param %s is declared above", name->value);
+    b->taken = again;
     read_param(b, at, p, &v[i++]);
+    b->taken = false;
   }
   op->params = v;
   op->n_params = i;
@@ -86,11 +89,25 @@ static void read_params(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *
 /* --- statements
  * ------------------------------------------------------------------------------------------- */
 
+/* What an <if> without present= can only mean: the param that it uses. */
+static void first_named(const sl_op_t *op, sl_sql_piece_t *piece)
+{
+  for (size_t i = 0; i < op->n_params; i++) {
+    const char *at =
+        memmem(piece->text.p, piece->text.len, op->params[i].name.p, op->params[i].name.len);
+    if (at && at > piece->text.p && at[-1] == ':')
+      piece->when = SL_IF_PARAM, piece->param = (uint16_t)i;
+  }
+}
+
 static void condition(sl_build_t *b, const sl_op_t *op, const sl_xel_t *el, sl_sql_piece_t *piece)
 {
   const sl_xat_t *present = sl_xel_at(el, "present");
   piece->when = SL_IF_PAGE_AFTER;
-  if (!present) return;
+  if (!present) {
+    first_named(op, piece); /* the schema said so */
+    return;
+  }
   if (!strcmp(present->value, "page.after")) {
     if (!op->page)
       sl_b_error(b, "R331", present->value_line, present->value_col,
@@ -98,8 +115,10 @@ static void condition(sl_build_t *b, const sl_op_t *op, const sl_xel_t *el, sl_s
     return;
   }
   const char *words[64];
+  bool nameless = false; /* the schema said so: it may be that one */
   piece->when = SL_IF_PARAM;
   for (size_t i = 0; i < op->n_params; i++) {
+    if (!op->params[i].name.len) nameless = true, piece->param = (uint16_t)i;
     if (i < 64) words[i] = op->params[i].name.p;
     if (!sl_str_eqz(op->params[i].name, present->value)) continue;
     piece->param = (uint16_t)i;
@@ -109,9 +128,11 @@ static void condition(sl_build_t *b, const sl_op_t *op, const sl_xel_t *el, sl_s
                  present->value);
     return;
   }
+  if (nameless) return;
   sl_b_error(b, "R333", present->value_line, present->value_col,
              sl_b_advice(b, present->value, words, op->n_params < 64 ? op->n_params : 64),
              "no param %s", present->value);
+  first_named(op, piece);
 }
 
 static void read_select(sl_build_t *b, const sl_op_t *op, const sl_xel_t *el, sl_select_t *select)
@@ -136,7 +157,7 @@ static void read_select(sl_build_t *b, const sl_op_t *op, const sl_xel_t *el, sl
   select->n_pieces = i;
 }
 
-static void read_page(sl_build_t *b, sl_op_t *op, const sl_xel_t *el)
+static void read_page(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *el)
 {
   const sl_xel_t *page = sl_xel_find(el->first, "page");
   sl_page_t *p = page ? sl_b_alloc(b, sizeof *p) : NULL;
@@ -156,7 +177,8 @@ static void read_page(sl_build_t *b, sl_op_t *op, const sl_xel_t *el)
   p->size = (unsigned)atoi(sl_xel_get(page, "size", "0"));
   p->max = (unsigned)atoi(sl_xel_get(page, "max", "0"));
   const sl_xat_t *max = sl_xel_at(page, "max");
-  if (max && p->max < p->size)
+  if (page->wrong) at.f->broken = true;
+  if (max && p->max < p->size && !page->wrong)
     sl_b_error(b, "R335", max->value_line, max->value_col, NULL, "max is less than size");
   op->page = p;
 }
@@ -169,18 +191,30 @@ static sl_field_t *column_field(const sl_bf_t *f, const char *column)
   return NULL;
 }
 
+/* The column at names; from its error on, the one that was meant. */
+static sl_field_t *named_column(sl_build_t *b, const sl_bf_t *f, const sl_xat_t *at)
+{
+  sl_field_t *field = at ? column_field(f, at->value) : NULL;
+  const char *words[64];
+  size_t n = 0;
+  if (field || !at) return field;
+  for (size_t i = 0; i < f->n_columns && n < 64; i++) words[n++] = f->columns[i].label.p;
+  sl_b_error(b, "R336", at->value_line, at->value_col, sl_b_advice(b, at->value, words, n),
+             "the shape has no column %s", at->value);
+  const char *near = sl_b_near(b, at, at->value, words, n);
+  return near ? column_field(f, near) : NULL;
+}
+
 static void read_generated(sl_build_t *b, sl_op_t *op, sl_bf_t *f, const sl_xel_t *insert)
 {
   size_t n = count(insert, "generated"), i = 0;
   sl_generated_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
   for (const sl_xel_t *g = insert->first; v && (g = sl_xel_find(g, "generated")); g = g->next) {
     const sl_xat_t *legacy = sl_xel_at(g, "legacy");
-    sl_field_t *field = legacy ? column_field(f, legacy->value) : NULL;
+    sl_field_t *field = named_column(b, f, legacy);
+    if (!legacy) f->broken = true; /* the schema said so */
     const char *sql = sl_xel_text(g);
     sql += strspn(sql, " \t\r\n");
-    if (legacy && !field)
-      sl_b_error(b, "R336", legacy->value_line, legacy->value_col, NULL,
-                 "the shape has no column %s", legacy->value);
     if (!field) continue;
     field->generated = true;
     field->required = false;
@@ -207,6 +241,8 @@ static void read_change(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *
   op->change.kind = insert ? SL_CHANGE_INSERT : SL_CHANGE_UPDATE;
   op->change.replace = !strcmp(sl_xel_get(change, "mode", ""), "replace");
   sl_b_members(at, change);
+  if (!sl_xel_at(change, "shape")) at.f->broken = true; /* the schema said so */
+  if (at.f->broken) return;
   /* A merge that leaves the kind out leaves it, and what depends on it, as it is. */
   for (size_t i = 0; update && !op->change.replace && i < at.f->n_choices; i++)
     at.f->choices[i]->choice->optional = true;
@@ -215,10 +251,7 @@ static void read_change(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *
     sl_b_error(b, "R338", change->line, change->col, "add table=\"…\" to the shape",
                "the shape %s names no table to write to", sl_xel_get(change, "shape", ""));
   const sl_xat_t *match = update ? sl_xel_at(update, "if-match") : NULL;
-  op->change.if_match = match ? column_field(at.f, match->value) : NULL;
-  if (match && !op->change.if_match)
-    sl_b_error(b, "R336", match->value_line, match->value_col, NULL, "the shape has no column %s",
-               match->value);
+  op->change.if_match = named_column(b, at.f, match);
   bool key = false;
   for (size_t i = 0; i < at.f->n_fields; i++) key |= at.f->fields[i]->key;
   if (b->m->contract && at.f->frame->table[0])
@@ -233,7 +266,7 @@ static void read_change(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *
 void sl_b_sql(sl_build_t *b, sl_op_t *op, sl_at_t request, const sl_xel_t *el)
 {
   read_params(b, op, request, el);
-  read_page(b, op, el);
+  read_page(b, op, request, el);
   size_t n = count(el, "select"), i = 0;
   sl_select_t *v = n ? sl_b_alloc(b, n * sizeof *v) : NULL;
   for (const sl_xel_t *s = el->first; v && (s = sl_xel_find(s, "select")); s = s->next)
@@ -259,6 +292,16 @@ static const sl_list_t *list_at(const sl_op_t *op, const sl_bf_t *response, cons
   return NULL;
 }
 
+static void no_list(sl_build_t *b, const sl_op_t *op, const sl_bf_t *response, const sl_xat_t *at)
+{
+  const sl_bf_t *f = op->rows ? response->items[op->rows->index] : response;
+  size_t base = op->rows ? strlen(op->rows->json) : 0, n = 0;
+  const char *words[64];
+  for (; n < f->n_lists && n < 64; n++) words[n] = f->lists[n]->json + base;
+  sl_b_error(b, "R342", at->value_line, at->value_col, sl_b_advice(b, at->value, words, n),
+             "the response has no list at %s", at->value);
+}
+
 void sl_b_sql_lists(sl_build_t *b, sl_op_t *op, sl_bf_t *response, const sl_xel_t *el)
 {
   sl_select_t *v = (sl_select_t *)op->selects; /* still being built */
@@ -273,9 +316,9 @@ void sl_b_sql_lists(sl_build_t *b, sl_op_t *op, sl_bf_t *response, const sl_xel_
       continue;
     }
     v[i].list = list_at(op, response, at->value);
+    if (!v[i].list && !sl_bf_broken(response)) no_list(b, op, response, at);
     if (!v[i].list)
-      sl_b_error(b, "R342", at->value_line, at->value_col, NULL, "the response has no list at %s",
-                 at->value);
+      response->broken = true;
     else if (!v[i].list->n_parent)
       sl_b_error(b, "R343", v[i].list->line, v[i].list->col, "add parent=\"COLUMN\"",
                  "a list that a select fills names the columns that join it to its record");
@@ -299,6 +342,8 @@ void sl_b_sql_base(sl_build_t *b, const sl_op_t *ops, size_t n, sl_op_t *op, con
   if (op->change.kind != SL_CHANGE_UPDATE)
     sl_b_error(b, "R390", at->line, at->col, "remove it, or use <update>",
                "%s changes no record that is there: it has nothing to be based on", op->info.name);
+  else if (!base && sl_b_nameless(ops, n))
+    return;
   else if (!base)
     sl_b_error(b, "R390", at->value_line, at->value_col,
                sl_b_advice(b, at->value, words, n < 64 ? n : 64), "no operation \"%s\"", at->value);

@@ -204,8 +204,39 @@ static sl_bx_t *new_child(sl_bf_t *f, sl_bx_t *from, const struct step *s, const
   return x;
 }
 
-static sl_bx_t *walk_child(sl_bf_t *f, sl_bx_t *from, const struct step *s, const char *path,
-                           const sl_xat_t *at)
+struct guess {
+  bool guessed; /* a step of the path is what was meant, and not what it says */
+};
+
+/* What a misspelt path leads to is not taken by it, as another line may be right there; but it is
+ * no longer missing. */
+static bool excuse(sl_bx_t *x, sl_ba_t *attr, const struct guess *g)
+{
+  if (!g->guessed) return false;
+  if (attr)
+    attr->ignored = true;
+  else
+    x->lost = true;
+  return true;
+}
+
+/* The child that was meant, from an error on. */
+static const sl_xchild_t *meant_child(sl_bf_t *f, sl_bx_t *from, struct step *s, const sl_xat_t *at,
+                                      struct guess *g)
+{
+  const char *words[64], *near;
+  size_t n = 0;
+  bool ambiguous = false;
+  for (; n < from->type->n_children && n < 64; n++) words[n] = from->type->children[n].elem->name;
+  near = sl_b_near(f->b, at, s->name, words, n);
+  if (!near) return from->lost = true, (const sl_xchild_t *)NULL;
+  s->name = near;
+  g->guessed = true;
+  return sl_xtype_child(from->type, NULL, near, &ambiguous);
+}
+
+static sl_bx_t *walk_child(sl_bf_t *f, sl_bx_t *from, struct step *s, const char *path,
+                           const sl_xat_t *at, struct guess *g)
 {
   sl_build_t *b = f->b;
   bool ambiguous = false;
@@ -223,7 +254,8 @@ static sl_bx_t *walk_child(sl_bf_t *f, sl_bx_t *from, const struct step *s, cons
       at_step(f, at, path, s, "R201", NULL,
               sl_b_printf(b, "no element %s in %s, which holds no elements", s->name,
                           type_label(b, from)));
-    if (ambiguous || !child) return NULL;
+    if (!child && !ambiguous && from->type->n_children) child = meant_child(f, from, s, at, g);
+    if (!child) return NULL;
   }
   sl_bx_t *x = existing(f, from, s, child ? child->elem->ns : s->ns);
   if (x && widen(f, x)) return x;
@@ -233,8 +265,8 @@ static sl_bx_t *walk_child(sl_bf_t *f, sl_bx_t *from, const struct step *s, cons
   return NULL;
 }
 
-static sl_ba_t *walk_attr(sl_bf_t *f, sl_bx_t *x, const struct step *s, const char *path,
-                          const sl_xat_t *at)
+static sl_ba_t *walk_attr(sl_bf_t *f, sl_bx_t *x, struct step *s, const char *path,
+                          const sl_xat_t *at, struct guess *g)
 {
   sl_build_t *b = f->b;
   const sl_xattr_t *decl = x->type ? sl_xtype_attr(x->type, s->ns, s->name) : NULL;
@@ -244,7 +276,10 @@ static sl_ba_t *walk_attr(sl_bf_t *f, sl_bx_t *x, const struct step *s, const ch
     for (; n < x->type->n_attrs && n < 64; n++) words[n] = x->type->attrs[n].name;
     at_step(f, at, path, s, "R204", sl_b_advice(b, s->name, words, n),
             sl_b_printf(b, "no attribute %s on %s", s->name, type_label(b, x)));
-    return NULL;
+    s->name = sl_b_near(b, at, s->name, words, n);
+    if (!s->name) return x->lost = true, (sl_ba_t *)NULL;
+    decl = sl_xtype_attr(x->type, NULL, s->name);
+    g->guessed = true;
   }
   for (sl_ba_t *a = x->attrs; a; a = a->next) {
     if (strcmp(a->name, s->name) || sl_only_apart(a->only, f->x_only)) continue;
@@ -294,6 +329,7 @@ sl_bx_t *sl_bx_walk(sl_bf_t *f, sl_bx_t *from, const char *path, const sl_xat_t 
                     sl_ba_t **attr_p)
 {
   sl_bx_t *x = from;
+  struct guess g = {.guessed = false};
   *attr_p = NULL;
   if (!from) return NULL;
   for (const char *p = path; *p;) {
@@ -312,10 +348,10 @@ sl_bx_t *sl_bx_walk(sl_bf_t *f, sl_bx_t *from, const char *path, const sl_xat_t 
       return NULL;
     }
     if (s.attr) {
-      *attr_p = walk_attr(f, x, &s, path, at);
-      return *attr_p ? x : NULL;
+      *attr_p = walk_attr(f, x, &s, path, at, &g);
+      return *attr_p && !excuse(x, *attr_p, &g) ? x : NULL;
     }
-    x = walk_child(f, x, &s, path, at);
+    x = walk_child(f, x, &s, path, at, &g);
     if (x && s.is && !x->broken) x->broken = !add_test(f, x, &s, path, at);
     if (!x || x->broken) return NULL;
     if (x->list && x->list->whole && x->list->whole->form == SL_LIST_SLOTS) {
@@ -331,7 +367,7 @@ sl_bx_t *sl_bx_walk(sl_bf_t *f, sl_bx_t *from, const char *path, const sl_xat_t 
       return NULL;
     }
   }
-  return x;
+  return excuse(x, NULL, &g) ? NULL : x;
 }
 
 /* --- JSON pointers
@@ -383,6 +419,16 @@ static void forget(sl_bj_t *j)
   j->parent->forgotten = j;
 }
 
+/* The member that a misspelt pointer means: another line may have it, but it is not missing. */
+static void excuse_member(sl_build_t *b, sl_bj_t *in, const char *key)
+{
+  sl_bj_t *j = key ? sl_b_alloc(b, sizeof *j) : NULL;
+  if (!j) return;
+  j->key = key;
+  j->next = in->forgotten;
+  in->forgotten = j;
+}
+
 /* An object that is there in the cases of both. */
 static bool join(const sl_bf_t *f, sl_bj_t *j)
 {
@@ -406,15 +452,20 @@ static sl_bj_t *member(sl_bf_t *f, sl_bj_t *from, const char *key, const char *r
     if (sl_only_apart(c->only, f->only)) continue;
     if (!object && c->kind == SL_JN_FIELD && kind == SL_JN_FIELD && disjoint(c->access, access))
       continue;
+    if (f->b->taken) return NULL; /* the line is there twice: told at its legacy end */
     sl_b_error(f->b, "R210", at->value_line, at->value_col, NULL,
                c->kind == SL_JN_OBJECT || object
                    ? "%s is an object here and something else elsewhere"
                    : "%s is filled twice",
                c->pointer);
+    f->b->taken = true;
     return NULL;
   }
   const sl_jschema_t *schema;
-  if (!sl_b_json_member(f, from, key, raw, at, &schema)) return forget(from), NULL;
+  if (!sl_b_json_member(f, from, key, raw, at, &schema)) {
+    excuse_member(f->b, from, sl_b_json_meant(f, from, key, at));
+    return forget(from), NULL;
+  }
   sl_bj_t *j = new_member(f->b, from, key, raw, raw_len);
   if (j) j->only = f->only;
   if (j && last) j->kind = kind, j->access = access;

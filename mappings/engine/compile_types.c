@@ -17,6 +17,7 @@ static void collect(sl_build_t *b, const sl_xel_t *el)
 {
   const sl_xat_t *name = sl_xel_at(el, "name");
   sl_codec_kind_t kind;
+  if (!name) b->nameless_type = el;
   if (!name) return;
   sl_btype_t *before = find(b, name->value);
   if (before)
@@ -204,8 +205,21 @@ static void own_attrs(sl_build_t *b, const sl_xel_t *el, sl_codec_spec_t *spec)
   add_sentinels(b, el, spec);
 }
 
+/* The declaration that has lost its name is that of the first name that has none. */
+static bool adopt(sl_build_t *b, const char *name)
+{
+  const sl_xel_t *el = b->nameless_type;
+  sl_btype_t *v = el ? sl_b_grow(b, b->types, b->n_types, sizeof *v) : NULL;
+  if (!v) return false;
+  b->types = v;
+  v[b->n_types++] = (sl_btype_t){.name = name, .el = el, .used = true, .broken = true};
+  b->nameless_type = NULL;
+  return true;
+}
+
 static void no_type(sl_build_t *b, const sl_xat_t *at)
 {
+  if (adopt(b, at->value)) return;
   const char *words[64];
   size_t n = 0;
   for (size_t i = 0; i < b->n_types && n < 48; i++) words[n++] = b->types[i].name;
@@ -298,6 +312,16 @@ const sl_codec_t *sl_b_codec_make(sl_build_t *b, const sl_codec_spec_t *spec, co
   return m->codecs[m->n_codecs++] = codec;
 }
 
+/* Does it, a row of it, or a type that it is made from, hold what the schema refused? */
+static bool is_wrong(sl_build_t *b, const sl_xel_t *el, int depth)
+{
+  const char *base = sl_xel_get(el, "base", NULL);
+  const sl_btype_t *t = base ? find(b, base) : NULL;
+  for (const sl_xel_t *c = el->first; (c = sl_xel_find(c, NULL)); c = c->next)
+    if (c->wrong) return true;
+  return el->wrong || (t && depth < MAX_BASES && is_wrong(b, t->el, depth + 1));
+}
+
 void sl_b_check_types(sl_build_t *b)
 {
   for (size_t i = 0; i < b->n_types; i++) {
@@ -305,6 +329,10 @@ void sl_b_check_types(sl_build_t *b)
     sl_codec_spec_t spec;
     init(b, &spec, SL_CODEC_TEXT);
     size_t before = sl_diags_errors(b->diags);
+    if (is_wrong(b, el, 0)) {
+      b->types[i].broken = true;
+      continue;
+    }
     if (sl_xel_is(el, "type") && !sl_xel_at(el, "kind") && !sl_xel_at(el, "base"))
       sl_b_error(b, "R107", el->line, el->col, "add kind=\"text\", or base= with another type",
                  "the type \"%s\" has neither kind= nor base=", b->types[i].name);

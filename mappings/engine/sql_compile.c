@@ -31,6 +31,14 @@ const sl_frame_t *sl_sqlb_row_frame(const sl_op_t *op)
 /* --- an operation
  * ----------------------------------------------------------------------------------- */
 
+/* A second one of its name has been told. */
+static bool is_first(const sl_op_t *op, size_t i)
+{
+  for (size_t k = 0; k < i; k++)
+    if (sl_str_eq(op->params[k].name, op->params[i].name)) return false;
+  return true;
+}
+
 static void compile_selects(sl_sqlb_t *b)
 {
   const sl_op_t *op = b->op;
@@ -45,7 +53,7 @@ static void compile_selects(sl_sqlb_t *b)
     sl_sqlb_error(b, "R365", op->line, op->col, NULL,
                   "no select reads the records: all of them have for=");
   for (size_t i = 0; i < op->n_params; i++)
-    if (!b->used[i] && op->params[i].field && op->n_selects && !op->procedure)
+    if (!b->used[i] && is_first(op, i) && op->params[i].field && op->n_selects && !op->procedure)
       sl_diags_add(b->diags, SL_WARNING, "R366", b->file, op->params[i].field->line,
                    op->params[i].field->col, "use it, or remove it",
                    "no statement uses the param %s", op->params[i].name.p);

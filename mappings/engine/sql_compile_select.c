@@ -5,6 +5,9 @@
 #include "mappings/engine/sql_build.h"
 #include "mappings/engine/xdoc.h"
 
+/* Parameters of one statement: databases take some thousands. */
+enum { MAX_KEYS = 10000 };
+
 /* --- names in statements -------------------------------------------------------------------------
  */
 
@@ -68,16 +71,37 @@ static bool bind_page(sl_sqlb_t *b, sl_str_t name, sl_bind_t *bind)
   return false;
 }
 
+/* The param that was meant is used. */
+static void use_near(sl_sqlb_t *b, const char *near)
+{
+  for (size_t i = 0; i < b->op->n_params; i++)
+    if (!strcmp(b->op->params[i].name.p, near)) b->used[i] = true;
+}
+
+/* A param whose name is missing, as the schema said: the first name that is unknown is its. */
+static bool use_nameless(sl_sqlb_t *b)
+{
+  bool any = false;
+  for (size_t i = 0; i < b->op->n_params; i++)
+    if (!b->op->params[i].name.len) any = b->used[i] = true;
+  return any;
+}
+
 static void unknown_name(sl_sqlb_t *b, sl_str_t name, int line, int col)
 {
   const char *words[64], *near;
   char word[128], fix[256] = "declare a <param> of this name";
   size_t n = 0;
+  if (use_nameless(b)) return;
   snprintf(word, sizeof word, "%.*s", SL_STR_ARG(name));
   for (; n < b->op->n_params && n < 60; n++) words[n] = b->op->params[n].name.p;
   if (b->op->page) words[n++] = "page.after", words[n++] = "page.limit", words[n++] = "page.keys";
   near = sl_xdoc_nearest(word, words, n);
   if (near) snprintf(fix, sizeof fix, "did you mean :%s?", near);
+  if (near) use_near(b, near);
+  const char *const page = "page";
+  if (b->op->page && !near && sl_xdoc_nearest(word, &page, 1))
+    snprintf(fix, sizeof fix, "did you mean :page.after or :page.limit?");
   if (!strncmp(word, "page.", 5) && !b->op->page)
     snprintf(fix, sizeof fix, "add <page key=\"…\" size=\"…\" max=\"…\"/>");
   sl_sqlb_error(b, "R350", line, col, fix, "no value for :%s", word);
@@ -122,6 +146,12 @@ static void find_conditions(sl_sqlb_t *b, const sl_select_t *select, sl_select_p
     else if (piece->when == SL_IF_PAGE_AFTER)
       add_condition(b, plan, (sl_condition_t){SL_COND_AFTER, 0});
   }
+  const sl_page_t *page = b->op->page;
+  if (keys && page && (page->size > MAX_KEYS || page->max > MAX_KEYS))
+    sl_sqlb_error(b, "R371", page->line, page->col, "max=\"1000\"",
+                  "a page of more than %d records, and a select with :page.keys: that is a "
+                  "parameter for each",
+                  MAX_KEYS);
   if (keys && b->op->page && b->op->page->max > b->op->page->size)
     add_condition(b, plan, (sl_condition_t){SL_COND_MANY, 0});
 }
@@ -129,9 +159,10 @@ static void find_conditions(sl_sqlb_t *b, const sl_select_t *select, sl_select_p
 static unsigned keys_of(const sl_sqlb_t *b, const sl_select_plan_t *plan, unsigned mask)
 {
   if (!b->op->page) return 1;
+  unsigned n = b->op->page->size;
   for (unsigned i = 0; i < plan->n_conditions; i++)
-    if (plan->conditions[i].what == SL_COND_MANY && mask >> i & 1) return b->op->page->max;
-  return b->op->page->size;
+    if (plan->conditions[i].what == SL_COND_MANY && mask >> i & 1) n = b->op->page->max;
+  return n < MAX_KEYS ? n : MAX_KEYS;
 }
 
 /* --- names that are not what they seem
@@ -324,7 +355,7 @@ static void check_paged(sl_sqlb_t *b, const sl_select_t *select)
 {
   const sl_page_t *page = b->op->page;
   if (!page || select->list) return;
-  if (!mentions(select, ":page.after"))
+  if (!mentions(select, ".after"))
     sl_sqlb_error(b, "R368", page->line, page->col,
                   "add <if present=\"page.after\">AND KEY &gt; :page.after</if> to its WHERE",
                   "the select does not use :page.after: every page would be the first one");
@@ -332,7 +363,7 @@ static void check_paged(sl_sqlb_t *b, const sl_select_t *select)
     sl_diags_add(b->diags, SL_WARNING, "R369", b->file, page->line, page->col,
                  "order the rows by the key of the page",
                  "the select has no ORDER BY: pages may skip rows or repeat them");
-  if (!mentions(select, ":page.limit"))
+  if (!mentions(select, ".limit"))
     sl_diags_add(b->diags, SL_WARNING, "R370", b->file, page->line, page->col,
                  "add LIMIT :page.limit, or what your database has for it",
                  "the select does not use :page.limit: the database makes all rows for each page");

@@ -33,6 +33,8 @@ struct sl_xel {
   const sl_xat_t *attrs;
   size_t n_attrs;
   const sl_xel_t *parent, *first, *next; /* first child, next sibling: elements and text */
+  bool wrong; /* the schema refused something of it that nobody can guess: what only follows from
+                 that need not be told */
 };
 
 /* Reads path; what is wrong goes to diags, and NULL comes back. Blocks on file reads. */
@@ -47,7 +49,10 @@ const sl_xel_t *sl_xdoc_root(const sl_xdoc_t *self);
 void sl_xdoc_add_to_lines(sl_xdoc_t *self, int add);
 
 /* Checks it against the schema (a file name such as "mapping.xsd", found by sl_xdoc_schema_path).
- * All that is wrong goes to diags, in the user's words; true when nothing is. */
+ * All that is wrong goes to diags, in the user's words; true when nothing is.
+ *
+ * One mistake is one message, so that what comes after reads the tree as it was meant: where a
+ * message asks "did you mean X?", the tree says X from then on. */
 bool sl_xdoc_validate(sl_xdoc_t *self, const char *schema, sl_diags_t *diags);
 /* Where a schema of ours lies: $SL_XSD_DIR, beside the program (installed, or built in its source
  * tree), or where it was configured to be installed. False: nowhere. */

@@ -9,16 +9,25 @@
 
 /* libxml2 stops at the first unexpected child of an element and leaves its siblings unchecked, so
  * such children are taken out of its tree and it is asked again, at most so often. */
-enum { MAX_ROUNDS = 64, MAX_WORDS = 96 };
+enum { MAX_ROUNDS = 64, MAX_WORDS = 96, MAX_AT_ONCE = 64 };
 
 #define XS ((const xmlChar *)"http://www.w3.org/2001/XMLSchema")
+
+/* What a word was meant to be: done to libxml2's tree after the round that found it. */
+struct mend {
+  xmlNodePtr node;
+  const char *attr;         /* NULL: the element */
+  const char *name, *value; /* the new name; or the attribute's new value */
+};
 
 struct check {
   sl_xdoc_t *self;
   sl_diags_t *diags;
   xmlDocPtr xsd;
-  xmlNodePtr unexpected[64]; /* to be taken out after this round */
+  xmlNodePtr unexpected[MAX_AT_ONCE]; /* to be taken out after this round */
   size_t n_unexpected;
+  struct mend mends[MAX_AT_ONCE];
+  size_t n_mends;
   size_t errors;
 };
 
@@ -178,6 +187,44 @@ static void expected_words(const char *message, struct words *w)
   }
 }
 
+/* Our tree is changed at once: what else is said of this element reads it. */
+static void mend(struct check *c, xmlNodePtr node, const sl_xel_t *el, const sl_xat_t *at,
+                 const char *name, const char *value)
+{
+  if (c->n_mends == MAX_AT_ONCE) return;
+  const char *kept = sl_arena_strdup(c->self->arena, name ? name : value);
+  if (!kept) return;
+  c->mends[c->n_mends++] =
+      (struct mend){node, at ? at->name : NULL, name ? kept : NULL, name ? NULL : kept};
+  if (!at)
+    ((sl_xel_t *)(uintptr_t)el)->name = kept; /* the tree is ours */
+  else if (name)
+    ((sl_xat_t *)(uintptr_t)at)->name = kept;
+  else
+    ((sl_xat_t *)(uintptr_t)at)->value = kept;
+}
+
+static void spoil(const sl_xel_t *el)
+{
+  ((sl_xel_t *)(uintptr_t)el)->wrong = true; /* the tree is ours */
+}
+
+static void apply(struct check *c)
+{
+  for (size_t i = 0; i < c->n_mends; i++) {
+    const struct mend *m = &c->mends[i];
+    const xmlChar *attr = (const xmlChar *)m->attr;
+    xmlChar *value = attr ? xmlGetNoNsProp(m->node, attr) : NULL;
+    if (!attr)
+      xmlNodeSetName(m->node, (const xmlChar *)m->name);
+    else if (m->value)
+      xmlSetProp(m->node, attr, (const xmlChar *)m->value);
+    else if (value && !xmlUnsetProp(m->node, attr))
+      xmlNewProp(m->node, (const xmlChar *)m->name, value);
+    xmlFree(value);
+  }
+}
+
 /* "did you mean X?", else "LEAD a, b, c". */
 static const char *advice(const char *word, const struct words *w, const char *lead,
                           const char *open, const char *close, char *out, size_t size)
@@ -194,6 +241,7 @@ static const char *advice(const char *word, const struct words *w, const char *l
 }
 
 struct found { /* one message, taken apart */
+  xmlNodePtr node;
   const sl_xel_t *el;
   const sl_xat_t *at; /* NULL: about the element */
   char attr[64];
@@ -214,14 +262,71 @@ static void unknown_attr(struct check *c, const struct found *f)
   attrs_of(c, f->el->name, add_word, &w);
   snprintf(text, sizeof text, "<%s> has no attribute \"%s\"", f->el->name, f->attr);
   const char *how = advice(f->attr, &w, "its attributes:", "", "", fix, sizeof fix);
+  const char *meant = sl_xdoc_nearest(f->attr, w.v, w.n);
+  if (meant && f->at && !sl_xel_at(f->el, meant))
+    mend(c, f->node, f->el, f->at, meant, NULL);
+  else
+    spoil(f->el);
   add(c, "S101", f->at ? f->at->line : f->el->line, f->at ? f->at->col : f->el->col, how, text);
+}
+
+/* Is it there, misspelt? That is told of the attribute that no element like this has. */
+static bool is_misspelt(struct check *c, const struct found *f)
+{
+  struct words w = {.n = 0};
+  if (sl_xel_at(f->el, f->attr)) return true; /* mended already */
+  attrs_of(c, f->el->name, add_word, &w);
+  for (size_t i = 0; i < f->el->n_attrs; i++) {
+    const char *name = f->el->attrs[i].name, *near = sl_xdoc_nearest(name, w.v, w.n);
+    bool known = false;
+    for (size_t k = 0; k < w.n; k++) known |= !strcmp(w.v[k], name);
+    if (!known && near && !strcmp(near, f->attr)) return true;
+  }
+  return false;
 }
 
 static void missing_attr(struct check *c, const struct found *f)
 {
   char text[256];
+  if (is_misspelt(c, f)) return;
+  spoil(f->el);
   snprintf(text, sizeof text, "<%s> needs the attribute \"%s\"", f->el->name, f->attr);
   add(c, "S102", f->el->line, f->el->col, NULL, text);
+}
+
+/* All elements that may stand somewhere in a type. */
+static void children_of_type(struct check *c, xmlNodePtr type, int depth, struct words *w)
+{
+  for (xmlNodePtr n = type && depth < 16 ? type->children : NULL; n; n = n->next) {
+    if (is_xs(n, "element"))
+      add_word(w, n);
+    else if (is_xs(n, "group"))
+      children_of_type(c, global(c, "group", prop(n, "ref")), depth + 1, w);
+    else if (is_xs(n, "extension"))
+      children_of_type(c, global(c, "complexType", prop(n, "base")), depth + 1, w);
+    if (!is_xs(n, "element") && !is_xs(n, "attribute")) children_of_type(c, n, depth + 1, w);
+  }
+}
+
+static void children_of(struct check *c, const char *element, struct words *w)
+{
+  xmlNodePtr root = xmlDocGetRootElement(c->xsd);
+  for (xmlNodePtr n = root; n; n = next_in(root, n)) {
+    if (!is_xs(n, "element") || strcmp(prop(n, "name"), element)) continue;
+    children_of_type(c, global(c, "complexType", prop(n, "type")), 0, w);
+    children_of_type(c, n, 0, w);
+  }
+}
+
+/* libxml2 names only some of the elements that may come next: a misspelt one may be any that its
+ * parent has. */
+static const char *meant_element(struct check *c, const struct found *f)
+{
+  struct words all = {.n = 0};
+  if (f->el->parent) children_of(c, f->el->parent->name, &all);
+  for (size_t i = 0; i < all.n; i++)
+    if (!strcmp(all.v[i], f->el->name)) return NULL; /* right, in the wrong place */
+  return sl_xdoc_nearest(f->el->name, all.v, all.n);
 }
 
 static void unexpected(struct check *c, const struct found *f, xmlNodePtr node)
@@ -233,13 +338,21 @@ static void unexpected(struct check *c, const struct found *f, xmlNodePtr node)
   if (strncmp(f->rest, "Missing child", 13) == 0) {
     snprintf(text, sizeof text, "<%s> is not complete", f->el->name);
     const char *how = advice(NULL, &w, "expected in it:", "<", ">", fix, sizeof fix);
+    spoil(f->el);
     add(c, "S104", f->el->line, f->el->col, how, text);
     return;
   }
   snprintf(text, sizeof text, "<%s> is not allowed here%s%s%s", f->el->name, parent ? " in <" : "",
            parent ? parent->name : "", parent ? ">" : "");
+  const char *meant = meant_element(c, f);
+  if (meant) w = (struct words){.v = {meant}, .n = 1};
   const char *how = advice(f->el->name, &w, "expected here:", "<", ">", fix, sizeof fix);
   add(c, "S103", f->el->line, f->el->col, how, text);
+  if (meant) {
+    mend(c, node, f->el, NULL, meant, NULL);
+    return;
+  }
+  if (parent) spoil(parent);
   if (c->n_unexpected < sizeof c->unexpected / sizeof *c->unexpected)
     c->unexpected[c->n_unexpected++] = node;
 }
@@ -269,9 +382,28 @@ static void enumeration(xmlNodePtr type, struct words *w)
     if (is_xs(n, "enumeration") && w->n < MAX_WORDS) w->v[w->n++] = prop(n, "value");
 }
 
+/* What a value was meant to be: a word of its list, or what its type (of mapping.xsd) can tell. */
+static const char *meant_value(const struct found *f, const char *type, const struct words *w,
+                               char *made, size_t size)
+{
+  static const char *const yes[] = {"true", "false"}, *const places[] = {"path", "query", "header"};
+  const char *value = f->at->value, *colon = strchr(value, ':');
+  if (w->n) return sl_xdoc_nearest(value, w->v, w->n);
+  if (!strcmp(type, "yes") || !strcmp(type, "xs:boolean")) return sl_xdoc_nearest(value, yes, 2);
+  if (!strcmp(type, "pointer") && *value && *value != '/' && !strpbrk(value, "~ .{")) {
+    snprintf(made, size, "/%.200s", value);
+    return made;
+  }
+  if (strcmp(type, "http") || !colon || colon - value > 16) return NULL;
+  snprintf(made, size, "%.*s", (int)(colon - value), value);
+  const char *place = sl_xdoc_nearest(made, places, 3);
+  if (place) snprintf(made, size, "%s%.200s", place, colon);
+  return place ? made : NULL;
+}
+
 static void bad_value(struct check *c, const struct found *f)
 {
-  char text[640], doc[384] = "", fix[512];
+  char text[640], doc[384] = "", fix[512], made[256];
   struct words w = {.n = 0};
   struct wanted wanted = {f->attr, NULL};
   if (!f->at) {
@@ -287,12 +419,21 @@ static void bad_value(struct check *c, const struct found *f)
     enumeration(type, &w);
     documentation(type, doc, sizeof doc);
   }
+  const char *meant = meant_value(f, type_name, &w, made, sizeof made);
   if (*doc)
     snprintf(text, sizeof text, "%s=\"%.80s\": expected %s", f->attr, f->at->value, doc);
   else
     snprintf(text, sizeof text, "%s=\"%.80s\": expected a value of %s", f->attr, f->at->value,
              *type_name ? type_name : "its type");
-  const char *how = advice(f->at->value, &w, "one of:", "", "", fix, sizeof fix);
+  const char *how = meant && !w.n ? fix : NULL;
+  if (how)
+    snprintf(fix, sizeof fix, "did you mean %s?", meant);
+  else
+    how = advice(f->at->value, &w, "one of:", "", "", fix, sizeof fix);
+  if (meant)
+    mend(c, f->node, f->el, f->at, NULL, meant);
+  else
+    spoil(f->el);
   add(c, "S105", f->at->value_line, f->at->value_col, how, text);
 }
 
@@ -313,6 +454,7 @@ static void take_apart(const xmlError *e, struct found *f)
 {
   xmlNodePtr node = e->node;
   if (node && node->type == XML_ATTRIBUTE_NODE) node = node->parent;
+  f->node = node;
   f->el = node && node->type == XML_ELEMENT_NODE ? node->_private : NULL;
   const char *message = e->message ? e->message : "", *rest = strstr(message, "': ");
   f->rest = rest ? rest + 3 : message;
@@ -368,12 +510,13 @@ static bool run_rounds(struct check *c, xmlSchemaPtr schema)
   for (int round = 0; round < MAX_ROUNDS; round++) {
     xmlSchemaValidCtxtPtr v = xmlSchemaNewValidCtxt(schema);
     if (!v) return false;
-    c->n_unexpected = 0;
+    c->n_unexpected = c->n_mends = 0;
     xmlSchemaSetValidStructuredErrors(v, on_error, c);
     int rc = xmlSchemaValidateDoc(v, c->self->doc);
     xmlSchemaFreeValidCtxt(v);
     if (rc) ok = false;
-    if (!c->n_unexpected) break;
+    if (!c->n_unexpected && !c->n_mends) break;
+    apply(c);
     for (size_t i = 0; i < c->n_unexpected; i++) {
       xmlUnlinkNode(c->unexpected[i]);
       c->unexpected[i]->next = out;
