@@ -15,6 +15,7 @@
  */
 #include "mappings/laws/judge.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void sl_case_both(sl_judge_t *self, sl_str_t text)
@@ -34,6 +35,8 @@ static void around(sl_judge_t *self, sl_str_t text)
   sl_case_both(self, sl_strn(buf, text.len + 1));
   sl_case_both(self, sl_strn(buf + 1, text.len + 1));
   sl_case_both(self, sl_strn(buf, text.len + 2));
+  buf[0] = '0'; /* which a padding with zeros takes off */
+  sl_case_both(self, sl_strn(buf, text.len + 1));
 }
 
 static void rows(sl_judge_t *self, const sl_spelling_t *v, size_t n)
@@ -42,6 +45,26 @@ static void rows(sl_judge_t *self, const sl_spelling_t *v, size_t n)
     around(self, v[i].legacy);
     around(self, v[i].json);
     sl_judge_json(self, SL_J_NUMBER, v[i].json);
+    sl_judge_json(self, SL_J_NUMBER, v[i].legacy);
+  }
+}
+
+/* The value that would be a sentinel's text if that meant nothing: 999.99 where 99999 means none.
+ */
+static void collisions(sl_judge_t *self)
+{
+  sl_codec_t bare = *self->codec;
+  bare.n_sentinels = 0;
+  for (size_t i = 0; i < self->codec->n_sentinels; i++) {
+    char text[256];
+    sl_read_t result;
+    sl_buf_clear(&self->want);
+    sl_legacy_t legacy = {SL_L_TEXT, self->codec->sentinels[i].legacy};
+    if (sl_codec_read_text(&bare, legacy, &self->want, &result, NULL)) continue;
+    if (result != SL_READ_VALUE || self->want.len > sizeof text) continue;
+    if (self->want.len) memcpy(text, self->want.p, self->want.len);
+    sl_case_both(self, sl_strn(text, self->want.len));
+    sl_judge_json(self, SL_J_NUMBER, sl_strn(text, self->want.len));
   }
 }
 
@@ -63,6 +86,20 @@ static void states(sl_judge_t *self)
   sl_judge_legacy(self, SL_L_NIL, sl_str(""));
   around(self, sl_str(""));
   sl_case_both(self, self->codec->blank);
+}
+
+/* White space around what is read. */
+static void white(sl_judge_t *self)
+{
+  static const char *const kinds[] = {" ", "\t", "\n", "\r"};
+  char buf[sizeof self->read + 2], text[sizeof self->read];
+  memcpy(text, self->read, sizeof text);
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds && text[0]; i++) {
+    snprintf(buf, sizeof buf, "%s%s", kinds[i], text);
+    sl_judge_legacy(self, SL_L_TEXT, sl_str(buf));
+    snprintf(buf, sizeof buf, "%s%s", text, kinds[i]);
+    sl_judge_legacy(self, SL_L_TEXT, sl_str(buf));
+  }
 }
 
 static void foreign(sl_judge_t *self)
@@ -93,6 +130,7 @@ void sl_cases(sl_judge_t *self)
   states(self);
   rows(self, self->codec->sentinels, self->codec->n_sentinels);
   rows(self, self->codec->codes, self->codec->n_codes);
+  collisions(self);
   enumerated(self);
   foreign(self);
   switch (sl_codec_kind(self->codec)) {
@@ -106,5 +144,6 @@ void sl_cases(sl_judge_t *self)
   case SL_CODEC_NULL: break;
   default: sl_cases_text(self);
   }
+  white(self);
   if (self->open) sl_cases_pattern(self);
 }

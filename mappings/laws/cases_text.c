@@ -101,6 +101,10 @@ static void lengths(sl_judge_t *self, size_t length, char *buf)
       {"\xe2\x82\xac", "", ""},
       {"\xf0\x9f\x98\x80", "", ""},
       {" ", "", "x"},
+      {" ", "0", ""},
+      {"0", " ", ""},
+      {"0", "", " "},
+      {" ", "", "0"},
   };
   for (size_t i = 0; i < sizeof made_of / sizeof *made_of; i++)
     homogeneous(self, length, made_of[i][0], made_of[i][1], made_of[i][2], buf);

@@ -191,17 +191,35 @@ void sl_judge_json(sl_judge_t *self, sl_jstate_t state, sl_str_t text)
     remember(self, was);
 }
 
-/* Written back as something else, or refused. */
+/* What became of it. It is another spelling only if it is read as the same JSON. */
+static unsigned became(sl_judge_t *self, sl_legacy_t was, sl_jtext_t json, sl_legacy_t is,
+                       unsigned *given_p, bool *same_p)
+{
+  sl_jtext_t again;
+  sl_err_t err;
+  if (get(self, self->codec, is, &again, &err)) return 0;
+  if (sl_equal_json(json, again)) {
+    *same_p = sl_equal_legacy(self, was, is);
+    *given_p |= SL_MODULO_ALIAS | SL_MODULO_SPELLING;
+    if (json.state == SL_J_ABSENT && self->field->preset) return SL_MODULO_ALIAS;
+    return sl_legacy_difference(self, was, is, json);
+  }
+  if (json.state == SL_J_ABSENT && self->field->preset) *given_p |= SL_MODULO_DEFAULT;
+  if (!sl_domain_given(self)) *given_p |= BY_TYPE;
+  return sl_json_difference(self->codec, json, again);
+}
+
+/* Written back as something else, or refused: then it is as if a code had become another. */
 static void not_kept(sl_judge_t *self, sl_legacy_t was, sl_jtext_t json, const sl_legacy_t *is,
                      const sl_err_t *why)
 {
-  /* Refused is as if it had become another code. */
-  sl_legacy_t other = {SL_L_TEXT, {"", 0}};
-  unsigned words = is ? sl_legacy_difference(self, was, *is, json) : 0;
-  if (!is && sl_codec_kind(self->codec) == SL_CODEC_CODE)
-    words = sl_legacy_difference(self, was, other, json);
-  unsigned given = self->declared | SL_MODULO_ALIAS | SL_MODULO_SPELLING;
-  if (json.state == SL_J_ABSENT && self->field->preset) words = SL_MODULO_DEFAULT, given |= words;
+  unsigned given = self->declared, words = 0;
+  bool same = false;
+  if (is)
+    words = became(self, was, json, *is, &given, &same);
+  else if (sl_codec_kind(self->codec) == SL_CODEC_CODE)
+    words = SL_MODULO_CODES;
+  if (same) return;
   if (words && (words & given) == words) {
     if (sl_in_contract(self, was) != SL_MEMBER_NO) give_away(&self->getput, words);
     return;
@@ -223,9 +241,15 @@ void sl_judge_legacy(sl_judge_t *self, sl_lstate_t state, sl_str_t text)
   self->getput.n++;
   was = settled(self, was);
   if (get(self, self->codec, was, &json, &err)) return;
+  size_t have = strlen(self->read);
+  if (json.state >= SL_J_STRING && was.state == SL_L_TEXT && text.len > 1 &&
+      text.len < (have ? have : sizeof self->read)) { /* the shorter, the more room around it */
+    memcpy(self->read, text.p, text.len);
+    self->read[text.len] = 0;
+  }
   if (put(self, self->codec, json, &is, &err))
     not_kept(self, was, json, NULL, &err);
-  else if (!sl_equal_legacy(self, was, is))
+  else if (was.state != is.state || (was.state == SL_L_TEXT && !sl_str_eq(was.text, is.text)))
     not_kept(self, was, json, &is, NULL);
 }
 

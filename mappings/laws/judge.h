@@ -41,6 +41,7 @@ typedef struct sl_judge {
   sl_buf_t out, want;
   sl_law_t putget, getput;
   sl_jtext_t good;               /* a value of D that came back; text NULL: none yet */
+  char read[64];                 /* a legacy text that was read, "" if none was */
   bool put, get;                 /* which laws are asked for */
   size_t put_doubts, get_doubts; /* failures that may be outside of the domain */
 } sl_judge_t;
