@@ -134,9 +134,16 @@ static void fill(const search_t *s, const sl_rset_t *set, letters_t *to)
 {
   static const uint32_t from[] = {0, 0x80, 0xA0, 0x800, 0xE000, 0xFFFE, 0x10000};
   static const uint32_t up_to[] = {0x7F, 0x9F, 0x7FF, 0xD7FF, 0xFFFD, 0xFFFF, 0x10FFFF};
-  for (size_t i = 0; i < sizeof from / sizeof *from; i++)
-    for (uint32_t c = from[i], tried = 0; c <= up_to[i] && tried < TRIED; c++)
-      if (!set || has(set, c)) offer(s, to, c), tried++;
+  static const sl_rrange_t everything = {0, 0x10FFFF};
+  bool listed = set && !set->negated;
+  const sl_rrange_t *ranges = listed ? set->ranges : &everything;
+  for (uint32_t k = 0; k < (listed ? set->n : 1); k++)
+    for (size_t i = 0; i < sizeof from / sizeof *from; i++) {
+      uint32_t c = ranges[k].lo > from[i] ? ranges[k].lo : from[i];
+      uint32_t end = ranges[k].hi < up_to[i] ? ranges[k].hi : up_to[i];
+      for (uint32_t tried = 0; c <= end && tried < TRIED; c++)
+        if (listed || !set || has(set, c)) offer(s, to, c), tried++;
+    }
 }
 
 /* --- what a text has been -----------------------------------------------------------------------

@@ -209,6 +209,15 @@ static unsigned became(sl_judge_t *self, sl_legacy_t was, sl_jtext_t json, sl_le
   return sl_json_difference(self->codec, json, again);
 }
 
+/* What the schema does not allow, no consumer sends back. */
+static bool can_be_sent(sl_judge_t *self, sl_jtext_t json)
+{
+  size_t open = self->open;
+  bool can = sl_in_domain(self, json) != SL_MEMBER_NO;
+  self->open = open;
+  return can;
+}
+
 /* Written back as something else, or refused: then it is as if a code had become another. */
 static void not_kept(sl_judge_t *self, sl_legacy_t was, sl_jtext_t json, const sl_legacy_t *is,
                      const sl_err_t *why)
@@ -219,7 +228,7 @@ static void not_kept(sl_judge_t *self, sl_legacy_t was, sl_jtext_t json, const s
     words = became(self, was, json, *is, &given, &same);
   else if (sl_codec_kind(self->codec) == SL_CODEC_CODE)
     words = SL_MODULO_CODES;
-  if (same) return;
+  if (same || !can_be_sent(self, json)) return;
   if (words && (words & given) == words) {
     if (sl_in_contract(self, was) != SL_MEMBER_NO) give_away(&self->getput, words);
     return;
