@@ -21,6 +21,7 @@ __attribute__((format(printf, 7, 0))) static void add(sl_build_t *b, sl_severity
   char text[512];
   if (sl_b_guessed(b, line, col)) return;
   vsnprintf(text, sizeof text, fmt, ap);
+  b->told += severity == SL_ERROR;
   sl_diags_add(b->diags, severity, code, sl_b_file(b, line), sl_b_line(line), col, fix, "%s", text);
 }
 

@@ -62,7 +62,9 @@ typedef struct sl_build {
   const sl_xel_t *nameless_type, *nameless_shape; /* whose names are missing: the first unknown
                                                      names are taken for theirs */
   int guess_line, guess_col, guess_end;           /* the value last guessed: see sl_b_near */
-  bool taken; /* the line at hand claims what another has: told */
+  size_t told;              /* errors, with those that were told of the same place before */
+  bool no_zone, no_charset; /* the system's are none: told */
+  bool taken;               /* the line at hand claims what another has: told */
   bool failed;
   bool lossy; /* sl_load_opts_t: codecs take every loss, and what finds losses stays silent */
 } sl_build_t;
@@ -323,6 +325,8 @@ sl_bx_t *sl_bx_walk(sl_bf_t *f, sl_bx_t *from, const char *path, const sl_xat_t 
  * its last member is new: NULL after an error (taken already). */
 sl_bj_t *sl_bj_walk(sl_bf_t *f, sl_bj_t *from, const char *pointer, const sl_xat_t *at,
                     sl_jkind_t kind, sl_access_t access);
+/* The member key (NULL: none) of `in` is not missing: a line with a mistake means it. */
+void sl_bj_excuse(sl_build_t *b, sl_bj_t *in, const char *key);
 sl_field_t *sl_bf_field(sl_bf_t *f, const sl_xel_t *el);
 sl_list_t *sl_bf_list(sl_bf_t *f, const sl_xel_t *el, sl_bf_t *item);
 void sl_bf_http(sl_bf_t *f, const char *name, const sl_field_t *field);

@@ -175,6 +175,7 @@ static bool json_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_fi
     sl_b_error(b, "R200", path->value_line, path->value_col, "legacy=\"/name\"",
                "\"%s\" is not a JSON pointer, which the legacy side of this system needs",
                path->value);
+    sl_bj_excuse(b, at.lj, field->legacy);
     return false;
   }
   sl_bj_t *j = sl_bj_walk(at.f, at.lj, path->value, path, SL_JN_FIELD, field->access);
@@ -262,9 +263,10 @@ void sl_b_field(sl_at_t at, const sl_xel_t *el)
   const sl_xat_t *legacy = sl_xel_at(el, "legacy"), *json = sl_xel_at(el, "json"),
                  *http = sl_xel_at(el, "http");
   if (!legacy || (!json && !http)) {
-    if (!legacy) sl_b_lose(at);
-    sl_b_error(b, "R230", el->line, el->col, NULL,
-               "a field needs legacy= and one of json= and http=");
+    sl_b_lose(at);
+    if (!el->wrong) /* else it may be there, as something else */
+      sl_b_error(b, "R230", el->line, el->col, NULL,
+                 "a field needs legacy= and one of json= and http=");
     if (!http) return;
   }
   sl_field_t *field = sl_bf_field(at.f, el);

@@ -454,7 +454,8 @@ void sl_b_slots(sl_at_t at, const sl_xel_t *el)
   sl_bf_t *item;
   sl_places_t places;
   sl_list_t *list = sl_b_list(at, el, SL_LIST_SLOTS, &item);
-  if (!list || !read_places(b, sl_xel_at(el, "legacy"), &places)) return;
+  if (!list) return;
+  if (!read_places(b, sl_xel_at(el, "legacy"), &places)) return sl_b_lose(at);
   bool sql = b->m->kind == SL_KIND_ODBC, plain = !sl_xel_find(el->first, NULL);
   list->gaps = (uint8_t)gaps_of(el);
   list->max = places.n;
@@ -572,7 +573,7 @@ void sl_b_zip(sl_at_t at, const sl_xel_t *el)
   sl_list_t *list = sl_b_list(at, el, SL_LIST_ZIP, &item);
   const char *const *paths = list ? words_of(b, legacy->value, &n) : NULL;
   if (!list || !paths) return;
-  size_t before = sl_diags_errors(b->diags);
+  size_t before = b->told;
   list->uneven = !strcmp(sl_xel_get(el, "uneven", ""), "absent");
   sl_at_t in = sl_b_list_json(at, el, list, item);
   if (!in.f) return;
@@ -581,7 +582,7 @@ void sl_b_zip(sl_at_t at, const sl_xel_t *el)
   for (const sl_xel_t *m = el->first; (m = sl_xel_find(m, NULL)); m = m->next)
     if (!strcmp(m->name, "field")) zip_field(at, in, m, list);
   for (size_t i = 0; i < list->n_parts; i++)
-    if (!list->parts[i]->n_pairs && sl_diags_errors(b->diags) == before)
+    if (!list->parts[i]->n_pairs && b->told == before)
       sl_b_error(b, "R214", legacy->value_line, legacy->value_col, "add a <field>, or leave it out",
                  "no field takes its value from %s", list->parts[i]->legacy);
 }

@@ -448,7 +448,7 @@ static bool base_fits(struct opb *o)
   const struct opb *r = o->read;
   const sl_xat_t *ours = o->request_el ? sl_xel_at(o->request_el, "shape") : NULL;
   const sl_xat_t *theirs = r->response_el ? sl_xel_at(r->response_el, "shape") : NULL;
-  size_t before = sl_diags_errors(b->diags);
+  size_t before = b->told;
   if (o->op->info.safe || !ours)
     sl_b_error(b, "R390", at->line, at->col, NULL,
                "%s writes no shape over another: base= has nothing to do", o->op->info.name);
@@ -468,7 +468,7 @@ static bool base_fits(struct opb *o)
                "%s needs %.*s, which the path %s does not have", at->value, (int)len, p,
                o->op->info.path);
   }
-  return sl_diags_errors(b->diags) == before;
+  return b->told == before;
 }
 
 /* The base operation once more, its answer in a frame that carries. Its messages are those of the

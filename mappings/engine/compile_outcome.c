@@ -82,9 +82,12 @@ static bool source_of(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const sl
   }
   for (size_t i = 0; i < 3; i++) {
     if (strcmp(meant, special[i].name)) continue;
-    if (!(special[i].kinds & 1u << b->m->kind))
-      sl_b_error(b, "R316", at->value_line, at->value_col, NULL, "a %s system has no %s",
-                 sl_system_kind_name(b->m->kind), at->value);
+    if (!(special[i].kinds & 1u << b->m->kind)) {
+      sl_b_error(b, "R316", at->value_line, at->value_col, n ? words[0] : NULL,
+                 "a %s system has no %s", sl_system_kind_name(b->m->kind), at->value);
+      out->source = special[b->m->kind == SL_KIND_ODBC].source; /* what it has instead */
+      return true;
+    }
     return out->source = special[i].source, true;
   }
   out->source = SL_FROM_FIELD;

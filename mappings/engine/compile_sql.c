@@ -96,7 +96,7 @@ static void first_named(const sl_op_t *op, sl_sql_piece_t *piece)
     const char *at =
         memmem(piece->text.p, piece->text.len, op->params[i].name.p, op->params[i].name.len);
     if (at && at > piece->text.p && at[-1] == ':')
-      piece->when = SL_IF_PARAM, piece->param = (uint16_t)i;
+      return (void)(piece->when = SL_IF_PARAM, piece->param = (uint16_t)i);
   }
 }
 

@@ -420,7 +420,7 @@ static void forget(sl_bj_t *j)
 }
 
 /* The member that a misspelt pointer means: another line may have it, but it is not missing. */
-static void excuse_member(sl_build_t *b, sl_bj_t *in, const char *key)
+void sl_bj_excuse(sl_build_t *b, sl_bj_t *in, const char *key)
 {
   sl_bj_t *j = key ? sl_b_alloc(b, sizeof *j) : NULL;
   if (!j) return;
@@ -463,7 +463,7 @@ static sl_bj_t *member(sl_bf_t *f, sl_bj_t *from, const char *key, const char *r
   }
   const sl_jschema_t *schema;
   if (!sl_b_json_member(f, from, key, raw, at, &schema)) {
-    excuse_member(f->b, from, sl_b_json_meant(f, from, key, at));
+    sl_bj_excuse(f->b, from, sl_b_json_meant(f, from, key, at));
     return forget(from), NULL;
   }
   sl_bj_t *j = new_member(f->b, from, key, raw, raw_len);

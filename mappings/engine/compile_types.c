@@ -2,7 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "mappings/engine/check.h"
+#include "mappings/engine/codec_impl.h"
 #include "mappings/engine/compile.h"
+#include "mappings/engine/zone.h"
 
 enum { MAX_ROWS = 4096, MAX_BASES = 16 };
 
@@ -219,7 +221,6 @@ static bool adopt(sl_build_t *b, const char *name)
 
 static void no_type(sl_build_t *b, const sl_xat_t *at)
 {
-  if (adopt(b, at->value)) return;
   const char *words[64];
   size_t n = 0;
   for (size_t i = 0; i < b->n_types && n < 48; i++) words[n++] = b->types[i].name;
@@ -234,7 +235,8 @@ bool sl_b_known_type(sl_build_t *b, const sl_xat_t *at)
 {
   sl_codec_kind_t kind;
   if (find(b, at->value) || sl_codec_kind_parse(at->value, &kind)) return true;
-  return no_type(b, at), false;
+  if (!adopt(b, at->value)) no_type(b, at);
+  return false;
 }
 
 /* The declared type el, its bases first, into spec. */
@@ -273,8 +275,8 @@ static sl_medium_t medium_of(const sl_build_t *b)
 static void init(sl_build_t *b, sl_codec_spec_t *spec, sl_codec_kind_t kind)
 {
   sl_codec_spec_init(spec, kind, medium_of(b));
-  spec->charset = sl_xel_get(b->system, "charset", NULL);
-  spec->zone = sl_xel_get(b->system, "zone", NULL);
+  spec->charset = b->no_charset ? NULL : sl_xel_get(b->system, "charset", NULL);
+  spec->zone = b->no_zone ? "UTC" : sl_xel_get(b->system, "zone", NULL);
   spec->system_nulls = b->nulls;
   spec->unguarded = b->lossy;
 }
@@ -322,13 +324,30 @@ static bool is_wrong(sl_build_t *b, const sl_xel_t *el, int depth)
   return el->wrong || (t && depth < MAX_BASES && is_wrong(b, t->el, depth + 1));
 }
 
+/* The system's own, before any type takes them over. */
+static void check_system(sl_build_t *b)
+{
+  const sl_xat_t *zone = sl_xel_at(b->system, "zone"), *charset = sl_xel_at(b->system, "charset");
+  char message[256] = "";
+  sl_zone_t *z = zone ? sl_zone_new(zone->value, message) : NULL;
+  if (zone && !z) sl_b_error(b, "T101", zone->value_line, zone->value_col, NULL, "%s", message);
+  b->no_zone = zone && !z;
+  sl_zone_destroy(&z);
+  sl_charset_t *c = charset ? sl_charset_new(charset->value, message) : NULL;
+  if (charset && !c)
+    sl_b_error(b, "T101", charset->value_line, charset->value_col, NULL, "%s", message);
+  b->no_charset = charset && !c;
+  sl_charset_destroy(&c);
+}
+
 void sl_b_check_types(sl_build_t *b)
 {
+  check_system(b);
   for (size_t i = 0; i < b->n_types; i++) {
     const sl_xel_t *el = b->types[i].el;
     sl_codec_spec_t spec;
     init(b, &spec, SL_CODEC_TEXT);
-    size_t before = sl_diags_errors(b->diags);
+    size_t before = b->told;
     if (is_wrong(b, el, 0)) {
       b->types[i].broken = true;
       continue;
@@ -338,7 +357,7 @@ void sl_b_check_types(sl_build_t *b)
                  "the type \"%s\" has neither kind= nor base=", b->types[i].name);
     else if (fill(b, el, &spec, 0))
       sl_b_codec_make(b, &spec, el);
-    b->types[i].broken = sl_diags_errors(b->diags) > before;
+    b->types[i].broken = b->told > before;
   }
 }
 
@@ -353,7 +372,8 @@ static bool declared(sl_build_t *b, const sl_xat_t *at, sl_codec_spec_t *spec,
     t->used = true;
     if (t->broken || !fill(b, t->el, spec, 0)) return false; /* said once, at the type */
   } else if (!sl_codec_kind_parse(at->value, &spec->kind)) {
-    return no_type(b, at), false;
+    if (!adopt(b, at->value)) no_type(b, at);
+    return false;
   }
   if (xtype) sl_check_narrow(spec, xtype);
   return true;
