@@ -156,6 +156,27 @@ const sl_xelem_t *sl_contract_elem(const sl_contract_t *self, const char *ns, co
   return xmlHashLookup2(self->elems, (const xmlChar *)name, (const xmlChar *)ns);
 }
 
+struct called {
+  const char *name;
+  const sl_xelem_t *elem;
+  size_t n;
+};
+
+static void is_called(void *payload, void *data, const xmlChar *name)
+{
+  struct called *self = data;
+  if (strcmp((const char *)name, self->name)) return;
+  self->elem = payload;
+  self->n++;
+}
+
+const sl_xelem_t *sl_contract_elem_called(const sl_contract_t *self, const char *name)
+{
+  struct called called = {.name = name};
+  xmlHashScan(self->elems, is_called, &called);
+  return called.n == 1 ? called.elem : NULL;
+}
+
 const sl_xtype_t *sl_contract_type(const sl_contract_t *self, const char *ns, const char *name)
 {
   return xmlHashLookup2(self->types, (const xmlChar *)name, (const xmlChar *)ns);

@@ -45,8 +45,9 @@ typedef enum sl_xbase {
 } sl_xbase_t;
 
 typedef struct sl_facets {
-  int64_t length, min_length, max_length;                                    /* -1: none */
-  int total_digits, fraction_digits;                                         /* -1: none */
+  int64_t length, min_length, max_length; /* -1: none */
+  int64_t items, min_items, max_items;    /* of a list type: how many; -1: none */
+  int total_digits, fraction_digits;      /* -1: none */
   const char *min_inclusive, *max_inclusive, *min_exclusive, *max_exclusive; /* NULL: none */
   const char *const *enums;
   size_t n_enums;
@@ -67,6 +68,9 @@ typedef struct sl_xchild {
                         which one comes. A repeated choice, and a sequence inside a choice, give
                         optional children without a number. */
   bool demanded;     /* of a choice that has to be made, all of whose alternatives are numbered */
+  uint32_t branch;   /* 0: none; equal numbers: of one sequence that may be left out, or is an
+                        alternative of a choice: where one of them comes, so does what is needed */
+  bool needed;       /* in its branch */
 } sl_xchild_t;
 
 typedef struct sl_xattr {
@@ -85,9 +89,12 @@ struct sl_xtype {
   sl_facets_t facets;
   const sl_xtype_t *list_item; /* xs:list */
   bool is_union;
+  const sl_xtype_t *const *members; /* of a union; NULL: not all are known, anything is taken */
+  size_t n_members;
   /* complex: */
   bool complex;
   bool abstract, mixed, any_child, any_attr;
+  size_t any_at;               /* any_child: how many of the children stand before it */
   const sl_xchild_t *children; /* in the order the schema wants, base type's first */
   size_t n_children;
   const sl_xattr_t *attrs;
@@ -98,6 +105,7 @@ struct sl_xelem {
   const char *ns, *name; /* ns "" when it is in no namespace (elementFormDefault unqualified) */
   const sl_xtype_t *type;
   bool nillable, abstract;
+  const char *head; /* name of what it may stand for (substitution group); NULL: nothing */
   const char *fixed, *preset;
   sl_where_t where;
 };
@@ -110,8 +118,8 @@ const sl_xattr_t *sl_xtype_attr(const sl_xtype_t *type, const char *ns, const ch
 const char *sl_xbase_name(sl_xbase_t base);
 
 /* Is text a value of this simple type (lexical form and facets; white space treated as the type
- * wants)? If not, why gets a phrase that follows the value: "is longer than 30". What the model
- * does not keep (members of unions, lengths of lists) is not refused. why may be NULL. */
+ * wants)? If not, why gets a phrase that follows the value: "is longer than 30". A list is judged
+ * item by item, a union by its members. why may be NULL. */
 enum { SL_WHY = 160, SL_SKIP_BOUNDS = 1, SL_SKIP_ENUMS = 2, SL_SKIP_PATTERNS = 4 };
 bool sl_xtype_accepts(const sl_xtype_t *type, const char *text, unsigned skip, char why[SL_WHY]);
 
@@ -190,6 +198,8 @@ const sl_wsdl_op_t *sl_contract_op_at(const sl_contract_t *self, size_t i);
  * may be NULL. */
 const sl_wsdl_op_t *sl_contract_op(const sl_contract_t *self, const char *name, const char *port);
 const sl_xelem_t *sl_contract_elem(const sl_contract_t *self, const char *ns, const char *name);
+/* The only global element of that name, whatever its namespace; NULL: none, or several. */
+const sl_xelem_t *sl_contract_elem_called(const sl_contract_t *self, const char *name);
 const sl_xtype_t *sl_contract_type(const sl_contract_t *self, const char *ns, const char *name);
 /* Is type derived from base (by extension or restriction, over any number of steps), or base
  * itself? xs:anyType is everybody's base. */

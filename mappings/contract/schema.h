@@ -85,7 +85,7 @@ typedef struct sl_schemas {
   sl_missing_t *missing;
   sl_refused_t *refused;
   const sl_xtype_t *any_type;
-  uint32_t choices;                           /* numbers given to choices so far */
+  uint32_t choices, branches;                 /* numbers given to choices, branches so far */
   const char *ns_xsd, *ns_soapenc, *ns_empty; /* interned */
 } sl_schemas_t;
 
@@ -130,6 +130,7 @@ typedef struct sl_kids {
   sl_xchild_t *v; /* malloc */
   size_t n, cap;
   bool any;
+  size_t any_at; /* any: kids before it */
 } sl_kids_t;
 void sl_schema_content(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node,
                        sl_kids_t *kids);

@@ -10,6 +10,10 @@
 /* Where a particle stands: how often at least and at most, and in which choice. */
 struct place {
   uint32_t min, max, choice;
+  uint32_t branch;
+  bool needed;   /* in its branch */
+  bool may_miss; /* what is next may be left out as a whole */
+  bool optional; /* minOccurs="0" of the particle itself */
   int depth;
 };
 
@@ -41,7 +45,8 @@ bool sl_kids_add(sl_cx_t *cx, sl_kids_t *kids, const sl_xchild_t *child)
                : either                        ? child->max
                                                : plus(old->max, child->max);
     if (old->choice != child->choice) old->choice = 0;
-    old->demanded = false;
+    old->demanded = old->needed = false;
+    if (old->branch != child->branch) old->branch = 0;
     return true;
   }
   if (kids->n == kids->cap) {
@@ -71,6 +76,7 @@ static bool bounds(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, 
     hi = (uint32_t)strtoul(max, &end, 10);
     if (end == max || *end || strlen(max) > 9) goto bad;
   }
+  at->optional = lo == 0;
   at->min = times(at->min, lo);
   at->max = times(at->max, hi);
   return at->max > 0;
@@ -89,11 +95,21 @@ static size_t count_members(sl_cx_t *cx, const sl_comp_t *head, int depth)
   return n;
 }
 
+static sl_xchild_t child_at(const sl_xelem_t *elem, struct place at)
+{
+  return (sl_xchild_t){.elem = elem,
+                       .min = at.min,
+                       .max = at.max,
+                       .choice = at.choice,
+                       .branch = at.branch,
+                       .needed = at.branch && at.needed && !at.optional && !at.may_miss};
+}
+
 /* The head of a substitution group, and in turn all that may stand for it. */
 static void alternatives(sl_cx_t *cx, sl_kids_t *kids, sl_comp_t *head, struct place at)
 {
   if (at.depth > SL_SCHEMA_DEPTH || cx->full) return;
-  sl_xchild_t child = {sl_schema_elem(cx, head), at.min, at.max, at.choice, false};
+  sl_xchild_t child = child_at(sl_schema_elem(cx, head), at);
   if (!child.elem) return;
   if (!child.elem->abstract) sl_kids_add(cx, kids, &child);
   at.depth++;
@@ -115,7 +131,7 @@ static void element(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node,
 {
   const char *ref = sl_cx_attr(cx, node, "ref");
   if (!ref) {
-    sl_xchild_t child = {sl_schema_local_elem(cx, schema, node), at.min, at.max, at.choice, false};
+    sl_xchild_t child = child_at(sl_schema_local_elem(cx, schema, node), at);
     if (child.elem) sl_kids_add(cx, kids, &child);
     return;
   }
@@ -126,6 +142,7 @@ static void element(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node,
     bool demanded = at.min > 0 && at.max == 1 && !at.choice;
     size_t first = kids->n;
     at.min = 0;
+    at.needed = false;
     if (!at.choice && at.max == 1) at.choice = ++cx->schemas->choices;
     alternatives(cx, kids, comp, at);
     if (demanded) demand(kids, first, at.choice);
@@ -180,17 +197,20 @@ static void choice(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, 
   if (n > 1) {
     demanded = at.min > 0 && at.max == 1;
     at.min = 0;
+    at.may_miss = true;
     /* Of a repeated choice several alternatives may come together. */
     if (at.max > 1)
       at.choice = 0;
     else if (!at.choice)
       at.choice = ++cx->schemas->choices;
   }
+  size_t any_at = kids->any_at;
   kids->any = false;
   inside(cx, schema, node, kids, at);
   /* An alternative that may be empty, or be anything, or is there already, settles it unseen. */
   if (demanded && !kids->any && kids->n - first >= n && !optional_inside(cx, node))
     demand(kids, first, at.choice);
+  if (any) kids->any_at = any_at;
   kids->any |= any;
 }
 
@@ -222,9 +242,11 @@ static void particle(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node
     return;
   }
   if (!bounds(cx, schema, node, &at)) return; /* maxOccurs="0" */
+  if (!sl_cx_named(node, "element")) at.may_miss |= at.optional;
   if (sl_cx_named(node, "element")) {
     element(cx, schema, node, kids, at);
   } else if (sl_cx_named(node, "any")) {
+    if (!kids->any) kids->any_at = kids->n;
     kids->any = true;
   } else if (sl_cx_named(node, "choice")) {
     choice(cx, schema, node, kids, at);
@@ -235,12 +257,17 @@ static void particle(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node
       at.choice = 0;
       at.min = 0;
     }
+    if (at.may_miss && at.max == 1 && count_particles(node) > 1) {
+      at.branch = ++cx->schemas->branches;
+      at.needed = true;
+      at.may_miss = false;
+    }
     inside(cx, schema, node, kids, at);
   }
 }
 
 void sl_schema_content(sl_cx_t *cx, const sl_schema_t *schema, const xmlNode *node, sl_kids_t *kids)
 {
-  struct place at = {1, 1, 0, 0};
+  struct place at = {.min = 1, .max = 1};
   inside(cx, schema, node, kids, at);
 }

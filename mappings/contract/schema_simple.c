@@ -10,6 +10,7 @@ void sl_facets_clear(sl_facets_t *self)
 {
   memset(self, 0, sizeof *self);
   self->length = self->min_length = self->max_length = -1;
+  self->items = self->min_items = self->max_items = -1;
   self->total_digits = self->fraction_digits = -1;
 }
 
@@ -37,15 +38,16 @@ static int small(int64_t n)
 static bool scalar_facet(sl_cx_t *cx, sl_tbuild_t *self, const xmlNode *node)
 {
   sl_facets_t *f = &self->type.facets;
+  bool list = self->type.list_item; /* its lengths count items (§4.3.1.3) */
   struct {
     const char *name;
     const char **text;
     int64_t *count;
     int *digits;
   } const table[] = {
-      {"length", NULL, &f->length, NULL},
-      {"minLength", NULL, &f->min_length, NULL},
-      {"maxLength", NULL, &f->max_length, NULL},
+      {"length", NULL, list ? &f->items : &f->length, NULL},
+      {"minLength", NULL, list ? &f->min_items : &f->min_length, NULL},
+      {"maxLength", NULL, list ? &f->max_items : &f->max_length, NULL},
       {"totalDigits", NULL, NULL, &f->total_digits},
       {"fractionDigits", NULL, NULL, &f->fraction_digits},
       {"minInclusive", &f->min_inclusive, NULL, NULL},
@@ -56,9 +58,7 @@ static bool scalar_facet(sl_cx_t *cx, sl_tbuild_t *self, const xmlNode *node)
   for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
     if (!sl_cx_named(node, table[i].name)) continue;
     if (table[i].text) *table[i].text = sl_cx_attr(cx, node, "value");
-    /* A list's lengths count its items (§4.3.1.3); the model's count characters. */
-    if (table[i].count && !self->type.list_item)
-      *table[i].count = count_value(cx, self->schema, node);
+    if (table[i].count) *table[i].count = count_value(cx, self->schema, node);
     if (table[i].digits) *table[i].digits = small(count_value(cx, self->schema, node));
     return true;
   }
@@ -159,6 +159,8 @@ static void restriction(sl_cx_t *cx, sl_tbuild_t *self, const xmlNode *node, int
     t->facets = base->facets;
     t->list_item = base->list_item;
     t->is_union = base->is_union;
+    t->members = base->members;
+    t->n_members = base->n_members;
   }
   sl_schema_facets(cx, self, node);
 }
@@ -175,7 +177,7 @@ static void list(sl_cx_t *cx, sl_tbuild_t *self, const xmlNode *node, int depth)
 }
 
 struct members {
-  const sl_xtype_t *v[64]; /* more than that are taken as any text */
+  const sl_xtype_t *v[64]; /* with more than that anything is taken */
   size_t n;
   bool more;
 };
@@ -218,8 +220,8 @@ static void gather_members(sl_cx_t *cx, sl_tbuild_t *self, const xmlNode *node, 
   }
 }
 
-/* What all members have in common: their base if it is the same, and the enumeration if each has
- * one. Anything else is left open, so that nothing valid is refused. */
+/* The members themselves, for judging values; and what they have in common: their base if it is the
+ * same, and the enumeration if each has one. */
 static void unite(sl_cx_t *cx, sl_tbuild_t *self, const xmlNode *node, int depth)
 {
   struct members members = {.n = 0};
@@ -227,11 +229,15 @@ static void unite(sl_cx_t *cx, sl_tbuild_t *self, const xmlNode *node, int depth
   sl_xtype_t *t = &self->type;
   t->is_union = true;
   t->simple = members.n ? members.v[0]->simple : SL_X_ANY;
+  const sl_xtype_t **kept = members.more ? NULL : sl_cx_alloc(cx, (members.n + 1) * sizeof *kept);
+  if (kept) memcpy(kept, members.v, members.n * sizeof *kept);
+  t->members = kept;
+  t->n_members = kept ? members.n : 0;
   size_t n = 0;
   bool all_enums = members.n && !members.more;
   for (size_t i = 0; i < members.n; i++) {
     if (members.v[i]->simple != t->simple) t->simple = SL_X_STRING;
-    all_enums &= members.v[i]->facets.n_enums > 0;
+    all_enums &= members.v[i]->facets.n_enums > 0 && members.v[i]->simple == SL_X_STRING;
     n += members.v[i]->facets.n_enums;
   }
   const char **values = all_enums ? sl_cx_alloc(cx, n * sizeof *values) : NULL;

@@ -67,14 +67,15 @@ const sl_xelem_t *sl_schema_elem(sl_cx_t *cx, sl_comp_t *comp)
   elem->name = comp->name.name;
   elem->type = cx->schemas->any_type;
   declare(cx, comp->schema, comp->node, elem);
-  if (elem->type) return elem;
-  /* Without a type of its own it has that of its substitution group's head (Part 1 §3.3.2). */
-  elem->type = cx->schemas->any_type;
   const char *head = sl_cx_attr(cx, comp->node, "substitutionGroup");
   sl_qname_t name;
   sl_comp_t *to = head && sl_cx_qname(cx, comp->schema->doc, comp->node, head, &name)
                       ? sl_schema_find(cx, SL_COMP_ELEM, name)
                       : NULL;
+  if (to) elem->head = to->name.name;
+  if (elem->type) return elem;
+  /* Without a type of its own it has that of its substitution group's head (Part 1 §3.3.2). */
+  elem->type = cx->schemas->any_type;
   if (to && sl_cx_spend(cx, 1)) {
     const sl_xelem_t *of = sl_schema_elem(cx, to);
     if (of && of->type) elem->type = of->type;
@@ -115,6 +116,7 @@ static void inherit(sl_cx_t *cx, sl_tbuild_t *self, const sl_xtype_t *base, stru
   if (!with_content) return;
   for (size_t i = 0; i < base->n_children; i++) sl_kids_add(cx, &parts->kids, &base->children[i]);
   parts->kids.any = base->any_child;
+  parts->kids.any_at = base->any_at;
   parts->attrs.any = base->any_attr;
   self->type.mixed |= base->mixed;
 }
@@ -144,7 +146,7 @@ static void array_item(sl_cx_t *cx, sl_tbuild_t *self, const xmlNode *node, stru
     sl_tbuild_t *t = comp ? sl_schema_type(cx, comp) : NULL;
     if (t) elem->type = &t->type;
   }
-  sl_xchild_t child = {elem, 0, SL_UNBOUNDED, 0, false};
+  sl_xchild_t child = {.elem = elem, .max = SL_UNBOUNDED};
   sl_kids_add(cx, &parts->kids, &child);
   parts->attrs.any = true;
 }
@@ -174,6 +176,8 @@ static void simple_content(sl_cx_t *cx, sl_tbuild_t *self, const xmlNode *node, 
   sl_xtype_t *t = &self->type;
   t->base = base;
   if (base) inherit(cx, self, base, parts, false);
+  if (base && base != cx->schemas->any_type && sl_cx_named(node, "extension"))
+    parts->attrs.any = base->any_attr;
   const sl_xtype_t *of = base;
   if (inner) {
     of = sl_schema_type_of(cx, self->schema, node, NULL);
@@ -184,6 +188,8 @@ static void simple_content(sl_cx_t *cx, sl_tbuild_t *self, const xmlNode *node, 
     t->facets = of->facets;
     t->list_item = of->list_item;
     t->is_union = of->is_union;
+    t->members = of->members;
+    t->n_members = of->n_members;
   } else {
     t->simple = SL_X_ANY;
     if (of)
@@ -249,6 +255,7 @@ static void complex_type(sl_cx_t *cx, sl_tbuild_t *self, int depth)
     sl_schema_attrs(cx, self->schema, self->node, &parts.attrs, 0);
   }
   t->any_child = parts.kids.any;
+  t->any_at = parts.kids.any_at;
   t->any_attr = parts.attrs.any;
   t->children = settle(cx, parts.kids.v, parts.kids.n, sizeof *parts.kids.v);
   t->n_children = t->children ? parts.kids.n : 0;

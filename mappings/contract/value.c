@@ -192,9 +192,71 @@ static bool patterns_fit(const sl_facets_t *f, const char *text, char why[SL_WHY
   return true;
 }
 
+/* --- lists and unions (Part 2 §2.5.1)
+ * ------------------------------------------------------------- */
+
+static bool count_fits(const sl_facets_t *f, int64_t n, char why[SL_WHY])
+{
+  if (f->items >= 0 && n != f->items) return refuse(why, "has not %lld items", (long long)f->items);
+  if (f->max_items >= 0 && n > f->max_items)
+    return refuse(why, "has more items than %lld", (long long)f->max_items);
+  if (f->min_items >= 0 && n < f->min_items)
+    return refuse(why, "has fewer items than %lld", (long long)f->min_items);
+  return true;
+}
+
+static bool items_fit(const sl_xtype_t *type, char *value, unsigned skip, char why[SL_WHY])
+{
+  char item_why[SL_WHY] = "";
+  int64_t n = 0;
+  for (char *p = value + strspn(value, " \t\r\n"); *p;) {
+    size_t len = strcspn(p, " \t\r\n");
+    char end = p[len];
+    p[len] = '\0';
+    bool ok = sl_xtype_accepts(type->list_item, p, skip, item_why);
+    if (!ok) return refuse(why, "has the item %.30s, which %.80s", p, item_why);
+    p[len] = end;
+    p += len + strspn(p + len, " \t\r\n");
+    n++;
+  }
+  return count_fits(&type->facets, n, why);
+}
+
+static bool member_fits(const sl_xtype_t *type, const char *value, unsigned skip, char why[SL_WHY])
+{
+  char last[SL_WHY] = "";
+  if (!type->members) return true;
+  for (size_t i = 0; i < type->n_members; i++)
+    if (sl_xtype_accepts(type->members[i], value, skip, last)) return true;
+  if (!(skip & SL_SKIP_ENUMS) && !enum_fits(&type->facets, value, why)) return false;
+  if (type->n_members == 1) return refuse(why, "%s", last);
+  char names[SL_WHY - 32] = "";
+  size_t len = 0;
+  for (size_t i = 0; i < type->n_members && len < sizeof names; i++) {
+    const sl_xtype_t *m = type->members[i];
+    len += (size_t)snprintf(names + len, sizeof names - len, "%s%s", i ? " or " : "",
+                            m->name[0] ? m->name : sl_xbase_name(m->simple));
+  }
+  return refuse(why, "is no value of %s", names);
+}
+
+static bool simple_fits(const sl_xtype_t *type, char *value, unsigned skip, char why[SL_WHY])
+{
+  number_t n;
+  if (type->list_item) return items_fit(type, value, skip, why);
+  if (type->is_union) return member_fits(type, value, skip, why);
+  if (type->simple == SL_X_INTEGER || type->simple == SL_X_DECIMAL)
+    return number_fits(type, value, strlen(value), &n, why) &&
+           (skip & SL_SKIP_BOUNDS || number_in_bounds(&type->facets, &n, why));
+  if (!builtin_fits(type->simple, value, why)) return false;
+  return (type->simple != SL_X_STRING && type->simple != SL_X_URI) ||
+         length_fits(&type->facets, value, strlen(value), why);
+}
+
 bool sl_xtype_accepts(const sl_xtype_t *type, const char *text, unsigned skip, char why[SL_WHY])
 {
-  if (type->list_item || type->simple == SL_X_NONE || type->simple == SL_X_ANY) return true;
+  bool open = type->simple == SL_X_NONE || type->simple == SL_X_ANY;
+  if (open && !type->list_item && !type->is_union) return true;
   size_t len = strlen(text);
   const sl_facets_t *f = &type->facets;
   if (f->collapse) {
@@ -203,13 +265,7 @@ bool sl_xtype_accepts(const sl_xtype_t *type, const char *text, unsigned skip, c
   }
   char *value = strndup(text, len);
   if (!value) return true;
-  number_t n;
-  bool number = !type->is_union && (type->simple == SL_X_INTEGER || type->simple == SL_X_DECIMAL);
-  bool chars = type->simple == SL_X_STRING || type->simple == SL_X_URI;
-  bool ok = number ? number_fits(type, value, len, &n, why)
-                   : type->is_union || builtin_fits(type->simple, value, why);
-  if (ok && number && !(skip & SL_SKIP_BOUNDS)) ok = number_in_bounds(f, &n, why);
-  if (ok && chars) ok = length_fits(f, value, len, why);
+  bool ok = simple_fits(type, value, skip, why);
   if (ok && !(skip & SL_SKIP_ENUMS)) ok = enum_fits(f, value, why);
   if (ok && !(skip & SL_SKIP_PATTERNS)) ok = patterns_fit(f, value, why);
   free(value);

@@ -110,7 +110,7 @@ static const sl_xelem_t *part_elem(struct making *m, const sl_wsdl_item_t *messa
 
 static void add_part(struct making *m, sl_kids_t *kids, const sl_xelem_t *elem)
 {
-  sl_xchild_t child = {elem, 1, 1, 0, false};
+  sl_xchild_t child = {.elem = elem, .min = 1, .max = 1};
   if (elem) sl_kids_add(m->cx, kids, &child);
 }
 
@@ -210,7 +210,7 @@ static const sl_xelem_t *direction(struct making *m, const char *which)
   if (m->op.rpc && (input || !m->op.body_ns)) m->op.body_ns = ns ? ns : cx->schemas->ns_empty;
   headers(m, ext, input);
 
-  sl_kids_t kids = {NULL, 0, 0, false};
+  sl_kids_t kids = {.n = 0};
   const sl_xelem_t *elem = NULL;
   body_parts(m, message, ext, body, &kids);
   if (m->op.rpc)

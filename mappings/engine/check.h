@@ -28,9 +28,20 @@ void sl_check_narrow_json(sl_codec_spec_t *spec, const sl_jschema_t *schema);
  * finished. */
 void sl_check_values(sl_bf_t *f);
 
-/* The const el against the type of its element or attribute, or against its table's column. */
-void sl_check_const(sl_bf_t *f, const sl_xel_t *el, const sl_xtype_t *xtype,
+/* The const el against the type of its element or attribute and what that is fixed to (NULL:
+ * nothing), or against its table's column. */
+void sl_check_const(sl_bf_t *f, const sl_xel_t *el, const sl_xtype_t *xtype, const char *fixed,
                     const sl_table_t *table);
+
+/* SOAP requests: elements that the contract does not let stand as the mapping has them: of an
+ * abstract type that no xsi:type makes concrete (R266), two alternatives of a choice (R222). */
+void sl_check_form(sl_bf_t *f, const sl_xel_t *el);
+
+/* The rows of an <outcome>, once compiled: codes that cannot come (R323, W203), rows that are never
+ * reached (R322). */
+void sl_check_outcome(sl_build_t *b, const sl_outcome_t *outcome, const sl_xel_t *el);
+/* The same for the <fault>s of the operation el: W204. */
+void sl_check_faults(sl_build_t *b, const sl_op_t *op, const sl_xel_t *el);
 
 /* ODBC: the columns of an insert or update against the table's, el being that element. */
 void sl_check_change(sl_bf_t *f, const sl_table_t *table, const sl_xel_t *el, bool insert);

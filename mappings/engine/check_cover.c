@@ -203,6 +203,18 @@ static bool always(const sl_bx_t *x, const sl_xchild_t *child, sl_only_t in)
   return sl_onlys_cover(v, n, in);
 }
 
+/* Child comes with the others of its branch: is one of those written? */
+static bool wanted(const sl_bx_t *x, const sl_xtype_t *t, const sl_xchild_t *child, sl_only_t in)
+{
+  for (size_t i = 0; child->needed && i < t->n_children; i++) {
+    const sl_xchild_t *other = &t->children[i];
+    const sl_bx_t *c =
+        other != child && other->branch == child->branch ? built(x, other, in) : NULL;
+    if (c && !c->ignored && !c->carry && writes(c)) return true;
+  }
+  return false;
+}
+
 static void cover(void *self_p, const char *base, const sl_bx_t *x, const sl_xtype_t *type,
                   sl_only_t in, bool inside);
 
@@ -214,7 +226,7 @@ static bool c_kept(const sl_bx_t *x, const sl_xchild_t *child, sl_only_t in)
 }
 
 static void cover_child(struct cover *self, const char *base, const sl_bx_t *x,
-                        const sl_xchild_t *child, sl_only_t in, bool inside)
+                        const sl_xtype_t *type, const sl_xchild_t *child, sl_only_t in, bool inside)
 {
   const sl_bx_t *c = built(x, child, in);
   bool any = false, lost = c && c->carry && (child->min > 0 ? self->items : self->anew);
@@ -241,10 +253,24 @@ static void cover_child(struct cover *self, const char *base, const sl_bx_t *x,
     any = true;
   }
   if (x->lost || (first && first->lost)) return;
-  if (child->min > 0 && !(any && (c_kept(x, child, in) || always(x, child, in))))
+  bool demanded = child->min > 0 || wanted(x, type, child, in);
+  if (demanded && !(any && (c_kept(x, child, in) || always(x, child, in))))
     gather(&self->demanded, base, x, child->elem->name);
   else if (!any && self->replaces && inside && (lost || !built(x, child, in)))
     gather(&self->blanked, base, x, child->elem->name);
+}
+
+/* What the contract leaves open, and a message may have all the same. */
+static void cover_open(struct cover *self, const char *base, const sl_bx_t *x,
+                       const sl_xtype_t *type)
+{
+  if (x->field || x->constant || x->ignored) return;
+  if (type->any_child && !x->any_ignored && (!x->rest || self->anew))
+    gather(&self->blanked, base, x, "*");
+  if (type->any_attr && !x->any_attr_ignored && (!x->rest_attrs || self->anew))
+    gather(&self->blanked, base, x, "@*");
+  if (type->mixed && type->n_children && !x->text_ignored)
+    gather(&self->blanked, base, x, "text()");
 }
 
 /* x is written: so must be what it demands. */
@@ -258,10 +284,13 @@ static void cover(void *self_p, const char *base, const sl_bx_t *x, const sl_xty
   if (self->replaces && inside && x->attrs && type->simple != SL_X_NONE && !x->field &&
       !x->constant)
     gather(&self->blanked, base, x, "text()");
+  if (self->replaces && inside) cover_open(self, base, x, type);
   for (size_t i = 0; i < type->n_children; i++) {
     if (type->children[i].demanded) cover_choice(self, base, x, type, i, in);
-    cover_child(self, base, x, &type->children[i], in, inside);
+    cover_child(self, base, x, type, &type->children[i], in, inside);
   }
+  for (const sl_bx_t *c = x->first; c; c = c->next)
+    if (c->wild && c->type && writes(c) && !c->list) each_kind(cover, self, base, c, in, inside);
 }
 
 const char *sl_blanked_fix(bool base)
@@ -278,6 +307,7 @@ void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces, bool base)
   struct cover self = {.b = b, .replaces = replaces};
   sl_check_written_json(f, el, replaces, base);
   if (!f->xml || !f->request) return;
+  sl_check_form(f, el);
   sl_buf_init(&self.demanded.names, 0);
   sl_buf_init(&self.blanked.names, 0);
   if (f->xml->type) each_kind(cover, &self, "", f->xml, (sl_only_t){NULL, 0}, false);
@@ -297,7 +327,8 @@ void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces, bool base)
 
 static bool mapped(const sl_bx_t *x)
 {
-  return x->field || x->list || x->first || x->attrs || x->constant || tells(x);
+  return x->field || x->list || x->first || x->attrs || x->constant || tells(x) || x->any_ignored ||
+         x->any_attr_ignored || x->text_ignored;
 }
 
 struct unread {
@@ -310,6 +341,9 @@ static void unread(void *self_p, const char *base, const sl_bx_t *x, const sl_xt
 {
   struct unread *self = self_p;
   if (x->ignored || x->raw || (x->field && !x->first)) return;
+  if (type->any_child && !x->any_ignored && !x->lost) gather(&self->left, base, x, "*");
+  if (type->any_attr && !x->any_attr_ignored && !x->lost) gather(&self->left, base, x, "@*");
+  if (type->mixed && type->n_children && !x->text_ignored) gather(&self->left, base, x, "text()");
   for (size_t i = 0; i < type->n_attrs; i++)
     if (!built_attr(x, &type->attrs[i], in) && !x->lost)
       gather_attr(self->b, &self->left, base, x, type->attrs[i].name);

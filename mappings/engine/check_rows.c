@@ -8,6 +8,8 @@ static bool accounted_for(const sl_bf_t *item, const sl_list_t *list, const sl_c
 {
   for (size_t i = 0; i < list->n_parent; i++)
     if (!strcasecmp(list->parent[i], column->name)) return true;
+  for (size_t i = 0; i < item->n_ignored; i++)
+    if (!strcasecmp(item->ignored[i]->value, column->name)) return true;
   for (size_t i = 0; i < item->n_columns; i++) {
     const sl_column_plan_t *plan = &item->columns[i];
     if (strcasecmp(plan->label.p, column->name)) continue;

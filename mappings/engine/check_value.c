@@ -18,6 +18,7 @@ struct line {
   const sl_column_t *column;
   const sl_jschema_t *schema;
   const char *path;
+  const char *fixed; /* by the contract; NULL: nothing */
   bool nillable, required;
   sl_arena_t *scratch;
 
@@ -39,6 +40,8 @@ static const char *contract_type(const struct line *l)
   if (l->column) return l->column->type;
   if (l->schema)
     return sl_b_printf(l->f->b, "%s", sl_jtypes_text(sl_jschema_types(l->schema), types));
+  if (l->xtype->list_item || l->xtype->is_union)
+    return l->xtype->name[0] ? l->xtype->name : l->xtype->list_item ? "xs:list" : "xs:union";
   return l->xtype->name[0] && l->xtype->simple == SL_X_STRING ? l->xtype->name
                                                               : sl_xbase_name(l->xtype->simple);
 }
@@ -140,6 +143,7 @@ static void probe_text(struct line *l)
 {
   const sl_codec_t *c = l->field->codec;
   int64_t max = longest(l);
+  if (l->xtype && (l->xtype->list_item || l->xtype->is_union)) return; /* they are text to JSON */
   size_t width = c->width > 0 ? (size_t)c->width : 1;
   if (max >= 0 && width > (size_t)max) width = (size_t)max + 1;
   char *full = width < MAX_WIDTH ? malloc(width + 1) : NULL;
@@ -302,10 +306,23 @@ static void check_null_spelling(struct line *l)
                "choose a spelling that the contract has", "%s: %s", l->path, shown(l));
 }
 
+/* A field could write something else. */
+static void check_fixed(const struct line *l)
+{
+  static const char *const where[] = {"legacy", NULL};
+  const sl_xat_t *at = l->fixed && writes(l) ? at_of(l->el, where) : NULL;
+  if (!at) return;
+  sl_b_error(l->f->b, "T212", at->value_line, at->value_col,
+             sl_b_printf(l->f->b, "<const legacy=\"%s\" value=\"%s\"/>, or access=\"read-only\"",
+                         at->value, l->fixed),
+             "the contract fixes %s to \"%s\"", l->path, l->fixed);
+}
+
 static void check_line(struct line *l)
 {
   const sl_xat_t *type = l->el ? sl_xel_at(l->el, "type") : NULL;
   if (!l->el || !l->field->codec) return;
+  check_fixed(l);
   check_nulls(l);
   l->skip = SL_SKIP_BOUNDS; /* the codec has them: sl_check_narrow */
   if (type) {
@@ -350,6 +367,7 @@ static void check_node(sl_bf_t *f, const sl_bx_t *x, sl_arena_t *scratch)
                      .el = el_of(f, field),
                      .xtype = field->xtype ? field->xtype : x->type,
                      .path = x->path[0] ? x->path : x->name,
+                     .fixed = x->elem ? x->elem->fixed : NULL,
                      .nillable = field->nillable,
                      .required = field->required,
                      .scratch = scratch};
@@ -363,6 +381,7 @@ static void check_node(sl_bf_t *f, const sl_bx_t *x, sl_arena_t *scratch)
                        .el = el_of(f, field),
                        .xtype = a->decl->type,
                        .path = path,
+                       .fixed = a->decl->fixed,
                        .required = a->decl->required,
                        .scratch = scratch};
       check_line(&l);
@@ -445,7 +464,7 @@ void sl_check_values(sl_bf_t *f)
 /* --- constants
  * --------------------------------------------------------------------------------------------- */
 
-void sl_check_const(sl_bf_t *f, const sl_xel_t *el, const sl_xtype_t *xtype,
+void sl_check_const(sl_bf_t *f, const sl_xel_t *el, const sl_xtype_t *xtype, const char *fixed,
                     const sl_table_t *table)
 {
   char why[SL_WHY] = "";
@@ -461,8 +480,10 @@ void sl_check_const(sl_bf_t *f, const sl_xel_t *el, const sl_xtype_t *xtype,
                sl_b_advice(b, legacy->value, words, n), "no column %s in %s", legacy->value,
                table->name);
   }
-  if (xtype ? sl_xtype_accepts(xtype, value->value, 0, why)
-            : !column || sl_column_accepts(column, value->value, why))
+  bool is_other = fixed && strcmp(fixed, value->value);
+  if (is_other) snprintf(why, sizeof why, "is fixed to \"%.100s\"", fixed);
+  if (!is_other && (xtype ? sl_xtype_accepts(xtype, value->value, 0, why)
+                          : !column || sl_column_accepts(column, value->value, why)))
     return;
   sl_b_error(b, "T207", value->value_line, value->value_col, NULL,
              "the contract refuses this value of %s: it %s", legacy->value, why);
@@ -479,6 +500,8 @@ static bool is_number(sl_codec_kind_t kind)
 void sl_check_narrow(sl_codec_spec_t *spec, const sl_xtype_t *xtype)
 {
   const sl_facets_t *f = &xtype->facets;
+  if (xtype->is_union && spec->kind == SL_CODEC_TEXT && !spec->n_enums)
+    spec->enums = f->enums, spec->n_enums = f->n_enums;
   if (xtype->list_item || xtype->is_union) return;
   bool number = xtype->simple == SL_X_INTEGER || xtype->simple == SL_X_DECIMAL;
   /* With an implied point the contract's bounds are of another number than the consumer's. */

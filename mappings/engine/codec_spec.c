@@ -85,6 +85,10 @@ static sl_codec_kind_t kind_of(sl_xbase_t base)
 void sl_codec_spec_xtype(sl_codec_spec_t *spec, const sl_xtype_t *type)
 {
   spec->kind = SL_CODEC_TEXT;
+  if (type->is_union) {
+    spec->enums = type->facets.enums;
+    spec->n_enums = type->facets.n_enums;
+  }
   if (type->list_item || type->is_union) return;
   spec->kind = kind_of(type->simple);
   if (type->simple == SL_X_HEX) spec->encoding = SL_ENCODING_HEX;

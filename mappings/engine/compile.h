@@ -86,6 +86,7 @@ struct sl_ba { /* an XML attribute */
   sl_const_t *constant;
   sl_only_t only;
   bool ignored;
+  int line;       /* of the <ignore> */
   uint16_t carry; /* as in sl_xattr_plan_t */
   bool kept;      /* written over a base: so is what is read-only */
 };
@@ -106,13 +107,15 @@ struct sl_bx { /* an XML element */
   bool picked;           /* this, or what it is in, has a predicate */
   bool broken;           /* its predicate was refused */
   bool lost;             /* a line in it led nowhere: what it leaves open may be that line's */
-  int line, col;         /* of the predicate's path */
+  int line, col;         /* of the predicate's path, or of the <ignore> */
   bool ignored;
   uint16_t carry, rest, rest_attrs, place; /* as in sl_xnode_t */
   bool guarded;
   bool raw;     /* its XML is the value */
   bool kept;    /* written over a base: so is what is read-only */
   bool covered; /* a shape claims all of it: what nobody maps in it is an error in a PUT */
+  bool wild;    /* what a wildcard of its parent's type lets in */
+  bool any_ignored, any_attr_ignored, text_ignored; /* <ignore> of "*", "@*", "text()" in it */
   sl_only_t only;
   const sl_bc_t *by_type; /* its xsi:type decides this */
 };
@@ -168,8 +171,9 @@ struct sl_bf { /* a frame */
   sl_bplace_t *places;
   sl_http_end_t *http, *rest;
   sl_column_plan_t *columns;
-  size_t n_fields, n_lists, n_places, n_http, n_rest,
-      n_columns;                /* caps follow from these: powers of two */
+  const sl_xat_t **ignored; /* columns that an <ignore> names: its legacy= */
+  size_t n_fields, n_lists, n_places, n_http, n_rest, n_columns,
+      n_ignored;                /* caps follow from these: powers of two */
   bool request;                 /* it is written to the legacy system */
   struct sl_bcompute *computes; /* yet to be resolved */
   size_t n_computes;
@@ -331,6 +335,17 @@ sl_field_t *sl_bf_field(sl_bf_t *f, const sl_xel_t *el);
 sl_list_t *sl_bf_list(sl_bf_t *f, const sl_xel_t *el, sl_bf_t *item);
 void sl_bf_http(sl_bf_t *f, const char *name, const sl_field_t *field);
 
+/* --- compile_wild.c: what a contract leaves open (xs:any, xs:anyAttribute, mixed content)
+ * ------------------------------------------------------------------------------ */
+
+/* Does the type of x let an element of this name in that it does not name itself? A name without a
+ * namespace (ns NULL) has to be one that the contract declares. *child_p: what it then is, NULL:
+ * anything. repeats: as for sl_bx_walk. */
+bool sl_b_wild(sl_build_t *b, const sl_bx_t *x, const char *ns, const char *name, bool repeats,
+               const sl_xchild_t **child_p);
+/* Takes <ignore legacy="…"> that ends in a star, "@*" or "text()"; false: it is none of these. */
+bool sl_b_ignore_open(sl_at_t at, const sl_xat_t *legacy);
+
 /* --- compile_flat.c
  * --------------------------------------------------------------------------------- */
 
@@ -356,6 +371,11 @@ sl_field_t *sl_b_probe(sl_at_t at, const sl_xat_t *path);
 /* A constant of a case takes the place *at_p, beside the fields that other cases have there: what
  * is read in its case is no stranger. */
 void sl_b_const_place(sl_at_t at, sl_field_t **at_p);
+/* The line that writes a constant in a place where `only` would write, too; 0: none. */
+int sl_b_const_line(const sl_const_t *constant, sl_only_t only);
+/* The line that has something to say about a column which one with these would contradict; 0:
+ * none. */
+int sl_b_column_line(const sl_bf_t *f, const char *label, sl_access_t access, sl_only_t only);
 /* R211: the place that path leads to belongs to another line. */
 void sl_b_taken(sl_at_t at, const sl_xat_t *path, int line);
 /* ODBC: the column called label where all that is there is of other cases than `only`, or a new

@@ -26,6 +26,23 @@ void sl_b_taken(sl_at_t at, const sl_xat_t *path, int line)
              sl_b_where(at.f->b, line, path->line));
 }
 
+int sl_b_const_line(const sl_const_t *constant, sl_only_t only)
+{
+  for (; constant; constant = constant->other)
+    if (constant->line && !sl_only_apart(constant->only, only)) return constant->line;
+  return 0;
+}
+
+/* The line of what stands at attr, or at x, and would not let field be there; 0: none. */
+static int in_the_way(const sl_bx_t *x, const sl_ba_t *attr, const sl_field_t *field)
+{
+  bool ignored = attr ? attr->ignored : x->ignored;
+  int line = attr ? attr->line : x->line;
+  if (ignored && line && !field->only.choice) return line;
+  if (field->access == SL_READ_ONLY) return 0;
+  return sl_b_const_line(attr ? attr->constant : x->constant, field->only);
+}
+
 /* field takes the place *at_p; when another has it already and only one of them writes, they share
  * the slot. */
 static bool occupy(sl_at_t at, sl_field_t **at_p, sl_field_t *field, const sl_xat_t *path)
@@ -84,6 +101,8 @@ static bool xml_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_fie
   }
   if (x->picked && (attr ? attr->constant : x->constant) && field->access != SL_READ_ONLY)
     return sl_b_taken(at, path, x->line), false; /* the predicate says what is written there */
+  int taken = el ? in_the_way(x, attr, field) : 0;
+  if (taken) return sl_b_taken(at, path, taken), false;
   field->nillable = attr ? false : !x->type || (x->elem && x->elem->nillable);
   field->required = attr ? attr->decl && attr->decl->required : x->child && x->child->min > 0;
   field->xtype = x->raw && !attr ? NULL : type;
@@ -121,6 +140,21 @@ static bool has_line(const sl_xel_t *in, const char *label)
   return false;
 }
 
+int sl_b_column_line(const sl_bf_t *f, const char *label, sl_access_t access, sl_only_t only)
+{
+  for (size_t i = 0; i < f->n_ignored && !only.choice; i++)
+    if (!strcasecmp(f->ignored[i]->value, label)) return f->ignored[i]->line;
+  for (size_t i = 0; i < f->n_columns; i++) {
+    if (strcasecmp(f->columns[i].label.p, label)) continue;
+    for (const sl_field_t *o = f->columns[i].field; o; o = o->other)
+      if (o->notes && !disjoint((sl_access_t)o->access, access) && !sl_only_apart(o->only, only))
+        return o->line;
+    int line = access == SL_READ_ONLY ? 0 : sl_b_const_line(f->columns[i].constant, only);
+    if (line) return line;
+  }
+  return 0;
+}
+
 static bool column_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field)
 {
   sl_build_t *b = at.f->b;
@@ -143,11 +177,9 @@ static bool column_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_
   field->required = column && !column->nullable && !column->generated && !field->generated;
   field->codec = sl_b_codec(b, el, NULL, column, SL_CODEC_TEXT);
   if (guessed) field->codec = NULL;
-  for (size_t i = 0; i < at.f->n_columns; i++)
-    for (const sl_field_t *o = at.f->columns[i].field; o; o = o->other)
-      if (!strcasecmp(at.f->columns[i].label.p, guessed ? field->legacy : path->value) &&
-          !disjoint(o->access, field->access) && !sl_only_apart(o->only, field->only))
-        return sl_b_taken(at, path, o->line), false;
+  int taken = sl_b_column_line(at.f, guessed ? field->legacy : path->value,
+                               (sl_access_t)field->access, field->only);
+  if (taken) return sl_b_taken(at, path, taken), false;
   sl_column_plan_t *plan = sl_b_column(at.f, field->legacy, field->only);
   if (!plan) return false;
   if (plan->field) field->slot = plan->field->slot, field->other = plan->field;

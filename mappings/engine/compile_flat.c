@@ -34,18 +34,20 @@ static size_t index_in(const sl_xtype_t *t, const sl_bx_t *x)
   return i;
 }
 
-/* Where the contract wants it among its siblings. */
+/* Where the contract wants it among its siblings: its children have odd places, so that what a
+ * wildcard lets in comes between two of them. */
 static size_t order_of(const sl_bx_t *x)
 {
   const sl_xtype_t *t = x->parent ? x->parent->type : NULL;
+  if (t && x->wild) return 2 * t->any_at;
   if (!t || !x->child) return 0;
   uintptr_t first = (uintptr_t)t->children, own = (uintptr_t)x->child;
   if (own >= first && own < first + t->n_children * sizeof *t->children)
-    return (own - first) / sizeof *t->children;
+    return 2 * ((own - first) / sizeof *t->children) + 1;
   /* Of a derived type: what it has from its base stands there, the rest behind it. */
   size_t i = index_in(t, x);
   const sl_xtype_t *derived = i < t->n_children ? NULL : sl_bc_type(x->parent->by_type, x->only);
-  return derived ? i + index_in(derived, x) : i;
+  return 2 * (derived ? i + index_in(derived, x) : i) + 1;
 }
 
 static void sort_children(sl_bx_t *x)

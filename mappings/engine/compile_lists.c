@@ -134,7 +134,13 @@ bool sl_b_list_legacy(sl_at_t at, const sl_xat_t *legacy, sl_bf_t *item, sl_list
   sl_bx_t *x = sl_bx_walk(at.f, at.x, legacy->value, legacy, true, &attr);
   if (!x || attr || x == at.x) return false;
   if (x->picked) return in_predicate(b, legacy), false;
-  if (x->list || x->field || x->first) return sl_b_taken(at, legacy, line), false;
+  int taken = x->list                                       ? x->list->line
+              : x->field                                    ? x->field->line
+              : x->constant                                 ? x->constant->line
+              : x->ignored && x->line && !at.f->only.choice ? x->line
+              : x->first                                    ? line
+                                                            : 0;
+  if (taken) return sl_b_taken(at, legacy, taken), false;
   x->list = list;
   x->item = item;
   list->min = x->child ? x->child->min : 0;

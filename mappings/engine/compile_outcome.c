@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <stdlib.h>
 #include <string.h>
+#include "mappings/engine/check.h"
 #include "mappings/engine/compile.h"
 
 static size_t count(const sl_xel_t *el, const char *name)
@@ -126,6 +127,7 @@ static void read_outcome(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const
   if (!otherwise && answer.lj) answer.lj->lost = true;
   out->whens = v;
   out->n_whens = n + 1;
+  sl_check_outcome(b, out, el);
 }
 
 /* SOAP: nothing comes back but an HTTP status. */
@@ -175,6 +177,7 @@ static void read_faults(sl_build_t *b, sl_op_t *op, sl_at_t answer, const sl_xel
       read_when(b, op, answer, f, true, &v[i++]);
   op->faults = v;
   op->n_faults = v ? n : 0;
+  if (v && b->m->kind == SL_KIND_SOAP) sl_check_faults(b, op, el);
   const sl_xel_t *first = sl_xel_find(el->first, "fault");
   if (first && b->m->kind != SL_KIND_SOAP)
     sl_b_error(b, "R317", first->line, first->col,

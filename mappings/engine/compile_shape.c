@@ -87,14 +87,15 @@ static void add_list(sl_at_t at, const sl_xel_t *el)
   sl_b_list_key(at, el, item, list);
 }
 
-static sl_const_t *new_const(sl_bf_t *f, const char *text, const char *label)
+static sl_const_t *new_const(sl_bf_t *f, const char *text, const char *label, int line)
 {
   sl_build_t *b = f->b;
   sl_const_t *c = sl_b_alloc(b, sizeof *c);
   if (c)
     *c = (sl_const_t){.text = sl_str(sl_b_printf(b, "%s", text)),
                       .label = sl_b_printf(b, "%s", label),
-                      .only = f->only};
+                      .only = f->only,
+                      .line = line};
   return c;
 }
 
@@ -132,7 +133,7 @@ static void legacy_const(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path)
 {
   sl_build_t *b = at.f->b;
   const char *value = sl_xel_get(el, "value", "");
-  sl_const_t *c = new_const(at.f, value, path->value);
+  sl_const_t *c = new_const(at.f, value, path->value, path->line);
   if (b->m->kind == SL_KIND_SOAP) {
     sl_ba_t *attr;
     sl_bx_t *x = sl_bx_walk(at.f, at.x, path->value, path, false, &attr);
@@ -140,12 +141,22 @@ static void legacy_const(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path)
     sl_field_t *before = attr ? attr->field : x->field;
     if (before && before->access != SL_READ_ONLY && !sl_only_apart(before->only, at.f->only))
       return sl_b_taken(at, path, before->line);
+    int taken = sl_b_const_line(attr ? attr->constant : x->constant, at.f->only);
+    if (!taken && !at.f->only.choice)
+      taken = attr ? (attr->ignored ? attr->line : 0) : x->ignored ? x->line : 0;
+    if (taken) return sl_b_taken(at, path, taken);
     sl_b_const_place(at, attr ? &attr->field : &x->field);
     put_const(attr ? &attr->constant : &x->constant, c);
+    const char *fixed = attr      ? (attr->decl ? attr->decl->fixed : NULL)
+                        : x->elem ? x->elem->fixed
+                                  : NULL;
     if (sl_xel_at(el, "value"))
-      sl_check_const(at.f, el, attr ? (attr->decl ? attr->decl->type : NULL) : x->type, NULL);
+      sl_check_const(at.f, el, attr ? (attr->decl ? attr->decl->type : NULL) : x->type, fixed,
+                     NULL);
   } else if (b->m->kind == SL_KIND_ODBC) {
     if (!c) return;
+    int taken = sl_b_column_line(at.f, path->value, SL_WRITE_ONLY, at.f->only);
+    if (taken) return sl_b_taken(at, path, taken);
     sl_column_plan_t *column = sl_b_column(at.f, c->label, at.f->only);
     if (!column) return;
     sl_const_t *before = (sl_const_t *)(uintptr_t)column->constant; /* being built */
@@ -154,10 +165,11 @@ static void legacy_const(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path)
     sl_field_t *field = (sl_field_t *)(uintptr_t)column->field;
     sl_b_const_place(at, &field);
     column->field = field;
-    if (sl_xel_at(el, "value")) sl_check_const(at.f, el, NULL, at.table);
+    if (sl_xel_at(el, "value")) sl_check_const(at.f, el, NULL, NULL, at.table);
   } else {
     sl_bj_t *j = sl_bj_walk(at.f, at.lj, path->value, path, SL_JN_CONST, SL_READ_WRITE);
-    if (j) j->constant = new_const(at.f, json_text(b, &(sl_xel_t){0}, value), path->value);
+    if (j)
+      j->constant = new_const(at.f, json_text(b, &(sl_xel_t){0}, value), path->value, path->line);
   }
 }
 
@@ -173,7 +185,52 @@ static void add_const(sl_at_t at, const sl_xel_t *el)
   if (legacy) legacy_const(at, el, legacy);
   if (!json) return;
   sl_bj_t *j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_CONST, SL_READ_WRITE);
-  if (j) j->constant = new_const(at.f, json_text(b, el, value), j->pointer);
+  if (j) j->constant = new_const(at.f, json_text(b, el, value), j->pointer, el->line);
+}
+
+static void ignore_column(sl_at_t at, const sl_xat_t *legacy)
+{
+  sl_bf_t *f = at.f;
+  if (at.table && !sl_table_column(at.table, legacy->value)) {
+    const char *words[64];
+    size_t n = 0;
+    for (; n < at.table->n_columns && n < 64; n++) words[n] = at.table->columns[n].name;
+    sl_b_error(f->b, "R206", legacy->value_line, legacy->value_col,
+               sl_b_advice(f->b, legacy->value, words, n), "no column %s in %s", legacy->value,
+               at.table->name);
+  }
+  int taken = f->only.choice ? 0 : sl_b_column_line(f, legacy->value, SL_READ_WRITE, f->only);
+  if (taken) return sl_b_taken(at, legacy, taken);
+  const sl_xat_t **v = sl_b_grow(f->b, f->ignored, f->n_ignored, sizeof *v);
+  if (!v) return;
+  f->ignored = v;
+  v[f->n_ignored++] = legacy;
+}
+
+/* The line of a field, list, constant at attr or x, which was not ignored so far; 0: none. */
+static int mapped_line(const sl_bf_t *f, const sl_bx_t *x, const sl_ba_t *attr)
+{
+  const sl_field_t *field = attr ? attr->field : x->field;
+  const sl_const_t *constant = attr ? attr->constant : x->constant;
+  if (f->only.choice) return 0; /* other cases have their own */
+  if (field && field->notes) return field->line;
+  if (constant) return constant->line;
+  if (!attr && x->list) return x->list->line;
+  for (const sl_bx_t *c = attr ? NULL : x->first; c; c = c->next)
+    if (mapped_line(f, c, NULL)) return mapped_line(f, c, NULL);
+  return 0;
+}
+
+static void ignore_element(sl_at_t at, const sl_xat_t *legacy)
+{
+  sl_ba_t *attr;
+  sl_bx_t *x = sl_bx_walk(at.f, at.x, legacy->value, legacy, true, &attr);
+  int taken = x ? mapped_line(at.f, x, attr) : 0;
+  if (taken) return sl_b_taken(at, legacy, taken);
+  if (x && attr) attr->ignored = true, attr->line = legacy->line;
+  if (!x || attr) return;
+  x->ignored = true;
+  if (!x->is) x->line = legacy->line;
 }
 
 static void add_ignore(sl_at_t at, const sl_xel_t *el)
@@ -184,13 +241,13 @@ static void add_ignore(sl_at_t at, const sl_xel_t *el)
     sl_b_lose(at);
     sl_b_error(b, "R230", el->line, el->col, NULL, "an ignore needs legacy= or json=");
   }
-  if (legacy && b->m->kind == SL_KIND_SOAP) {
-    sl_ba_t *attr;
-    sl_bx_t *x = sl_bx_walk(at.f, at.x, legacy->value, legacy, true, &attr);
-    if (x && attr) attr->ignored = true;
-    if (x && !attr) x->ignored = true;
+  if (legacy && sl_b_ignore_open(at, legacy)) {
+  } else if (legacy && b->m->kind == SL_KIND_SOAP) {
+    ignore_element(at, legacy);
   } else if (legacy && b->m->kind != SL_KIND_ODBC) {
     sl_bj_walk(at.f, at.lj, legacy->value, legacy, SL_JN_IGNORE, SL_READ_WRITE);
+  } else if (legacy) {
+    ignore_column(at, legacy);
   }
   if (json) sl_bj_walk(at.f, at.j, json->value, json, SL_JN_IGNORE, SL_READ_WRITE);
 }

@@ -142,11 +142,28 @@ static void at_step(const sl_bf_t *f, const sl_xat_t *at, const char *path, cons
   sl_b_error(f->b, code, at->value_line, at->value_col + offset, fix, "%s", text);
 }
 
+/* What stands for the head of a substitution group that is never there itself; NULL: it is none. */
+static const char *substitutes(sl_build_t *b, const sl_xtype_t *type, const char *head)
+{
+  const char *names = NULL;
+  for (size_t i = 0; i < type->n_children; i++) {
+    const sl_xelem_t *elem = type->children[i].elem;
+    if (!elem->head || strcmp(elem->head, head)) continue;
+    names = names ? sl_b_printf(b, "%s or %s", names, elem->name) : elem->name;
+  }
+  return names ? sl_b_printf(b, "it stands for others: %s", names) : NULL;
+}
+
 static const char *child_advice(sl_build_t *b, const sl_xtype_t *type, const char *name)
 {
   const char *words[64];
   size_t n = 0;
+  const char *instead = substitutes(b, type, name);
+  if (instead) return instead;
   for (size_t i = 0; i < type->n_children && n < 64; i++) words[n++] = type->children[i].elem->name;
+  if (type->any_child)
+    return sl_b_printf(b, "%s; or write {namespace}%s, which the contract leaves open",
+                       sl_b_advice(b, name, words, n), name);
   return sl_b_advice(b, name, words, n);
 }
 
@@ -228,7 +245,7 @@ static const sl_xchild_t *meant_child(sl_bf_t *f, sl_bx_t *from, struct step *s,
   size_t n = 0;
   bool ambiguous = false;
   for (; n < from->type->n_children && n < 64; n++) words[n] = from->type->children[n].elem->name;
-  near = sl_b_near(f->b, at, s->name, words, n);
+  near = substitutes(f->b, from->type, s->name) ? NULL : sl_b_near(f->b, at, s->name, words, n);
   if (!near) return from->lost = true, (const sl_xchild_t *)NULL;
   s->name = near;
   g->guessed = true;
@@ -236,30 +253,36 @@ static const sl_xchild_t *meant_child(sl_bf_t *f, sl_bx_t *from, struct step *s,
 }
 
 static sl_bx_t *walk_child(sl_bf_t *f, sl_bx_t *from, struct step *s, const char *path,
-                           const sl_xat_t *at, struct guess *g)
+                           const sl_xat_t *at, bool repeats, struct guess *g)
 {
   sl_build_t *b = f->b;
-  bool ambiguous = false;
+  bool ambiguous = false, wild = false;
   const sl_xchild_t *child = NULL;
   if (from->type) {
     child = sl_xtype_child(from->type, s->ns, s->name, &ambiguous);
+    if (!child) wild = sl_b_wild(b, from, s->ns, s->name, repeats, &child);
     if (ambiguous)
       at_step(f, at, path, s, "R202", "write it as {namespace}name",
               sl_b_printf(b, "%s has elements called %s in two namespaces", type_label(b, from),
                           s->name));
-    else if (!child && from->type->n_children)
+    else if (!child && !wild && (from->type->n_children || from->type->any_child))
       at_step(f, at, path, s, "R201", child_advice(b, from->type, s->name),
               sl_b_printf(b, "no element %s in %s", s->name, type_label(b, from)));
-    else if (!child)
+    else if (!child && !wild)
       at_step(f, at, path, s, "R201", NULL,
               sl_b_printf(b, "no element %s in %s, which holds no elements", s->name,
                           type_label(b, from)));
-    if (!child && !ambiguous && from->type->n_children) child = meant_child(f, from, s, at, g);
-    if (!child) return NULL;
+    if (!child && !wild && !ambiguous && from->type->n_children)
+      child = meant_child(f, from, s, at, g);
+    if (!child && !wild) return from->lost = true, (sl_bx_t *)NULL;
   }
   sl_bx_t *x = existing(f, from, s, child ? child->elem->ns : s->ns);
   if (x && widen(f, x)) return x;
-  if (!x) return new_child(f, from, s, child);
+  if (!x) {
+    x = new_child(f, from, s, child);
+    if (x) x->wild = wild;
+    return x;
+  }
   at_step(f, at, path, s, "R211", "map it in that case",
           sl_b_printf(b, "%s belongs to a case, which it tells", x->path));
   return NULL;
@@ -270,11 +293,14 @@ static sl_ba_t *walk_attr(sl_bf_t *f, sl_bx_t *x, struct step *s, const char *pa
 {
   sl_build_t *b = f->b;
   const sl_xattr_t *decl = x->type ? sl_xtype_attr(x->type, s->ns, s->name) : NULL;
-  if (x->type && !decl) {
+  if (x->type && !decl && !(x->type->any_attr && s->ns)) {
     const char *words[64];
     size_t n = 0;
     for (; n < x->type->n_attrs && n < 64; n++) words[n] = x->type->attrs[n].name;
-    at_step(f, at, path, s, "R204", sl_b_advice(b, s->name, words, n),
+    at_step(f, at, path, s, "R204",
+            x->type->any_attr
+                ? sl_b_printf(b, "write @{namespace}%s, which the contract leaves open", s->name)
+                : sl_b_advice(b, s->name, words, n),
             sl_b_printf(b, "no attribute %s on %s", s->name, type_label(b, x)));
     s->name = sl_b_near(b, at, s->name, words, n);
     if (!s->name) return x->lost = true, (sl_ba_t *)NULL;
@@ -282,7 +308,11 @@ static sl_ba_t *walk_attr(sl_bf_t *f, sl_bx_t *x, struct step *s, const char *pa
     g->guessed = true;
   }
   for (sl_ba_t *a = x->attrs; a; a = a->next) {
-    if (strcmp(a->name, s->name) || sl_only_apart(a->only, f->x_only)) continue;
+    if (strcmp(a->name, s->name) || sl_only_apart(a->only, f->x_only) ||
+        (x->type && strcmp(a->ns, decl    ? decl->ns
+                                  : s->ns ? s->ns
+                                          : "")))
+      continue;
     if (!sl_only_within(f->x_only, a->only)) a->only = f->x_only;
     return a;
   }
@@ -351,7 +381,7 @@ sl_bx_t *sl_bx_walk(sl_bf_t *f, sl_bx_t *from, const char *path, const sl_xat_t 
       *attr_p = walk_attr(f, x, &s, path, at, &g);
       return *attr_p && !excuse(x, *attr_p, &g) ? x : NULL;
     }
-    x = walk_child(f, x, &s, path, at, &g);
+    x = walk_child(f, x, &s, path, at, repeats && !*p, &g);
     if (x && s.is && !x->broken) x->broken = !add_test(f, x, &s, path, at);
     if (!x || x->broken) return NULL;
     if (x->list && x->list->whole && x->list->whole->form == SL_LIST_SLOTS) {

@@ -246,6 +246,7 @@ typedef struct sl_const {
   const char *label;
   sl_only_t only;
   const struct sl_const *other; /* the same place in another case */
+  int line;                     /* 0: a predicate's */
 } sl_const_t;
 
 /* How a list stands on the legacy side. Its JSON side is the same whatever the form (but PAIRS is

@@ -22,8 +22,8 @@ struct writer {
 /* A choice among siblings, while they are written. */
 struct choice {
   uint16_t group;
-  bool written;    /* by a line */
-  size_t from, to; /* in out: what is carried of it */
+  const sl_xnode_t *written; /* by a line; NULL: none yet */
+  size_t from, to;           /* in out: what is carried of it */
 };
 
 #define XSI " xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\""
@@ -158,6 +158,17 @@ static void drop_carried(struct writer *w, size_t from, size_t to)
   w->out->len -= to - from;
 }
 
+/* Two values for what the contract has one place for (XML Schema Part 1 §3.8.4). Occurrences of one
+ * element, told apart by predicates, are one alternative. */
+static sl_code_t only_one(const struct writer *w, const sl_xnode_t *first, const sl_xnode_t *second)
+{
+  if (!first || sl_str_eq(first->open, second->open)) return SL_OK;
+  const char *label = second->field ? second->field->label : second->path;
+  const char *other = first->field ? first->field->label : first->path;
+  return sl_err_field(w->err, SL_INVALID, label, "and %s exclude each other: send one of them",
+                      other);
+}
+
 static void write_carried_child(struct writer *w, const sl_xnode_t *c, const sl_record_t *record,
                                 struct choice *choice, bool *there)
 {
@@ -194,8 +205,10 @@ static sl_code_t write_children(struct writer *w, const sl_xnode_t *node, const 
       code = sl_field_missing(c->field, w->err);
     if (code) return code;
     if (c->choice && some && !c->carry) {
+      code = only_one(w, choice.written, c);
+      if (code) return code;
       drop_carried(w, choice.from, choice.to);
-      choice = (struct choice){.group = c->choice, .written = true};
+      choice = (struct choice){.group = c->choice, .written = c};
     }
     *there |= some || tells;
   }

@@ -34,6 +34,9 @@ static void print_facets(const sl_facets_t *f)
   if (f->length >= 0) printf(" length=%lld", (long long)f->length);
   if (f->min_length >= 0) printf(" minLength=%lld", (long long)f->min_length);
   if (f->max_length >= 0) printf(" maxLength=%lld", (long long)f->max_length);
+  if (f->items >= 0) printf(" items=%lld", (long long)f->items);
+  if (f->min_items >= 0) printf(" minItems=%lld", (long long)f->min_items);
+  if (f->max_items >= 0) printf(" maxItems=%lld", (long long)f->max_items);
   if (f->total_digits >= 0) printf(" totalDigits=%d", f->total_digits);
   if (f->fraction_digits >= 0) printf(" fractionDigits=%d", f->fraction_digits);
   if (f->min_inclusive) printf(" min=%s", f->min_inclusive);
@@ -50,6 +53,8 @@ static void print_simple(const sl_xtype_t *t)
   printf(" %s", sl_xbase_name(t->simple));
   if (t->list_item) printf(" list of %s", sl_xbase_name(t->list_item->simple));
   if (t->is_union) printf(" union");
+  for (size_t i = 0; i < t->n_members; i++)
+    printf("%s%s", i ? "|" : " of ", t->members[i]->name[0] ? t->members[i]->name : "…");
   print_facets(&t->facets);
 }
 
