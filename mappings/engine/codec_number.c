@@ -529,8 +529,8 @@ static bool compile_fill(sl_codec_t *c, char message[256])
 {
   c->zero_fill = c->pad == SL_PAD_ZERO;
   bool implied = c->kind == SL_CODEC_DECIMAL && c->point == SL_POINT_IMPLIED;
-  /* A picture like 9(11)V99: all its digits are always there. */
-  if (implied && !c->width && c->medium != SL_MEDIUM_SQL) c->fill_digits = c->digits;
+  /* A picture like 9(11)V99: all its digits are always there. Rows and JSON know no pictures. */
+  if (implied && !c->width && c->medium == SL_MEDIUM_XML) c->fill_digits = c->digits;
   if (c->zero_fill && c->width < 2 && c->sign != SL_SIGN_NONE && !sl_is_overpunched(c)) {
     snprintf(message, 256, "width=\"%d\" has no room for a sign: sign=\"none\" is needed",
              c->width);

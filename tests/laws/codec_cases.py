@@ -47,6 +47,8 @@ def number_codecs():
                   {"medium": "sql", "sql_type": "DECIMAL", "digits": 9, "scale": 2},
                   {"medium": "json", "scale": 2, "point": "implied"},
                   {"medium": "json", "scale": 2, "point": "implied", "as": "number", "modulo": SCALE},
+                  {"medium": "json", "scale": 2, "point": "implied", "digits": 6},
+                  {"medium": "json", "scale": 2, "point": "implied", "digits": 6, "width": 6, "pad": "zero", "sign": "none"},
                   {"medium": "sql", "scale": 2, "point": "implied", "digits": 6}, {"scale": 3, "modulo": SCALE | SIGN,
                                                                                   "sign": "none"}):
         yield dict({"kind": "decimal"}, **extra)

@@ -218,9 +218,9 @@ def spell_number(c, minus, whole, fraction, scale, modulo):
         digits = str(int(whole)) if int(whole) else ""
         digits += fraction.ljust(scale, "0")
         digits = digits or "0"
-        if width is None and c.get("medium") != "sql" and c.get("digits"):
+        if width is None and c.get("medium", "xml") == "xml" and c.get("digits"):
             digits = digits.rjust(c["digits"], "0")
-        bare = c.get("medium") == "json" and pad is None and sign in ("leading", "none") and not c.get("digits")
+        bare = c.get("medium") == "json" and pad is None and sign in ("leading", "none")
         if bare:
             digits = digits.lstrip("0") or "0"
     elif fraction:

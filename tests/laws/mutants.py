@@ -79,6 +79,7 @@ MUTANTS = [
     ("codec_number.c", "if (n->fraction.len == (size_t)c->scale) return SL_OK;", "return SL_OK;"),
     ("codec_number.c", "size_t zeros = implied ? (size_t)c->scale - n->fraction.len : 0;", "size_t zeros = 0;"),
     ("codec_number.c", "start = bare_digits(start, p, n->negative);", ""),
+    ("codec_number.c", "!c->width && c->medium == SL_MEDIUM_XML)", "!c->width)"),
     ("codec_number.c", "if (n.negative && c->no_negative_zero && is_zero(&n))\n    return", "if (false)\n    return"),
     # dates
     ("codec_date.c", "m->day <= sl_days_in_month(m->year, m->month);", "m->day <= 31;"),
