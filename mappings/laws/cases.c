@@ -124,8 +124,19 @@ static void sample(void *context, sl_json_kind_t kind, sl_str_t text)
   }
 }
 
+static void legacy_sample(void *context, sl_json_kind_t kind, sl_str_t text)
+{
+  sl_judge_t *self = context;
+  char copy[512];
+  if ((kind != SL_JSON_STRING && kind != SL_JSON_NUMBER) || text.len >= sizeof copy) return;
+  if (text.len) memcpy(copy, text.p, text.len);
+  sl_judge_legacy(self, SL_L_TEXT, sl_strn(copy, text.len));
+}
+
 void sl_cases(sl_judge_t *self)
 {
+  if (self->field->schema && self->get)
+    sl_jschema_samples(self->field->schema, legacy_sample, self);
   if (self->domain.schema && self->put) sl_jschema_samples(self->domain.schema, sample, self);
   states(self);
   rows(self, self->codec->sentinels, self->codec->n_sentinels);

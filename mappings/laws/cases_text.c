@@ -135,6 +135,11 @@ void sl_cases_text(sl_judge_t *self)
     bound(v, &n, self->field->xtype->facets.min_length);
     bound(v, &n, self->field->xtype->facets.max_length);
   }
+  if (self->field->schema) {
+    sl_jfacets_t facets = sl_jschema_facets(self->field->schema);
+    bound(v, &n, facets.min_length);
+    bound(v, &n, facets.max_length);
+  }
   const sl_jschema_t *d = self->domain.schema ? sl_canonical_plain(self->domain.schema) : NULL;
   if (d) bound(v, &n, d->min_length), bound(v, &n, d->max_length);
   for (size_t i = 0; i < n; i++) lengths(self, v[i], buf);

@@ -118,12 +118,34 @@ static sl_member_t in_type(const sl_xtype_t *type, const char *text)
   return type->is_union || type->list_item ? SL_MEMBER_MAYBE : SL_MEMBER_YES;
 }
 
+/* A legacy system's JSON may hold it as a text, a number or a boolean: readers take each. */
+static sl_member_t in_some_kind(const sl_jschema_t *schema, sl_str_t text)
+{
+  bool boolean = sl_str_eqz(text, "true") || sl_str_eqz(text, "false");
+  sl_member_t member = accepted(schema, (sl_jtext_t){SL_J_STRING, text});
+  if (member == SL_MEMBER_NO) member = accepted(schema, (sl_jtext_t){SL_J_NUMBER, text});
+  if (member == SL_MEMBER_NO && boolean)
+    member = accepted(schema, (sl_jtext_t){text.p[0] == 't' ? SL_J_TRUE : SL_J_FALSE, text});
+  return member;
+}
+
+static sl_member_t in_schema(const sl_judge_t *self, const sl_jschema_t *schema, sl_str_t text)
+{
+  sl_member_t member = in_some_kind(schema, text);
+  if (member != SL_MEMBER_NO || !text.len) return member;
+  /* Others of its class may match the pattern that this one does not. */
+  const sl_jschema_t *relaxed = sl_canonical_relaxed(schema, false, self->scratch);
+  bool apart = relaxed && in_some_kind(relaxed, text) == SL_MEMBER_NO;
+  return apart ? SL_MEMBER_NO : SL_MEMBER_MAYBE;
+}
+
 sl_member_t sl_in_contract(const sl_judge_t *self, sl_legacy_t value)
 {
   const sl_field_t *f = self->field;
   if (value.state == SL_L_MISSING) return f->required ? SL_MEMBER_NO : SL_MEMBER_YES;
   if (value.state == SL_L_NIL) return f->nillable ? SL_MEMBER_YES : SL_MEMBER_NO;
   if (!can_come(self, value.text)) return SL_MEMBER_NO;
+  if (f->schema) return in_schema(self, f->schema, value.text);
   if (!f->column && !f->xtype) return SL_MEMBER_YES;
   const char *text =
       sl_arena_strndup(self->scratch, value.text.p ? value.text.p : "", value.text.len);

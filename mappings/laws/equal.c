@@ -115,7 +115,9 @@ static unsigned date_difference(sl_str_t was, sl_str_t is)
   moment_t a = cut(was), b = cut(is);
   unsigned words = 0;
   if (!sl_str_eq(a.zone, b.zone)) {
-    if (!same_instant(&a, &b)) return 0;
+    /* Where only one says its zone, the instant is not known: the time on the clock has to stay. */
+    bool one_says = !a.zone.len != !b.zone.len;
+    if (one_says ? !sl_str_eq(a.local, b.local) : !same_instant(&a, &b)) return 0;
     words |= SL_MODULO_ZONE;
   } else if (!sl_str_eq(a.local, b.local)) {
     return 0;

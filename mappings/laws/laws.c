@@ -28,6 +28,7 @@ typedef struct gather {
 static const void *contract_of(const sl_line_t *l)
 {
   if (!l->field) return NULL;
+  if (l->field->schema) return l->field->schema;
   return l->field->column ? (const void *)l->field->column : (const void *)l->field->xtype;
 }
 
