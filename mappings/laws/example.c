@@ -238,32 +238,64 @@ static sl_code_t feed_rows(struct example *e, sl_run_t *run)
   }
 }
 
-static bool feed(struct example *e, sl_run_t *run)
+static sl_code_t feed(struct example *e, sl_run_t *run, sl_answer_t *answer)
 {
   int status = atoi(e->x->legacy_status);
-  if (e->mapping->kind == SL_KIND_ODBC) return told(e, feed_rows(e, run));
-  in_envelope(e, &e->legacy);
-  return told(e, sl_run_feed(run, status ? status : 200, e->legacy.p ? e->legacy.p : "",
-                             e->legacy.len, true, &e->err));
+  sl_code_t code;
+  if (e->mapping->kind == SL_KIND_ODBC) {
+    code = feed_rows(e, run);
+  } else {
+    in_envelope(e, &e->legacy);
+    code = sl_run_feed(run, status ? status : 200, e->legacy.p ? e->legacy.p : "", e->legacy.len,
+                       true, &e->err);
+  }
+  return code ? code : sl_run_answer(run, answer, &e->err);
+}
+
+/* problem NULL: a success, whose body is in back. */
+static bool same_outcome(struct example *e, int status, const sl_problem_t *problem)
+{
+  if (e->x->status && status != e->x->status) {
+    sl_buf_printf(&e->why, "status %d was expected, %d came", e->x->status, status);
+    return false;
+  }
+  if (!e->x->json.there) return true;
+  if (problem) {
+    sl_problem_t complete = *problem;
+    sl_problem_complete(&complete);
+    sl_buf_clear(&e->back);
+    sl_problem_write(&complete, &e->back);
+  }
+  return sl_same_json(NULL, false, problem ? SL_SAME_SUBSET : SL_SAME_ALL, sl_buf_str(&e->json),
+                      sl_buf_str(&e->back), &e->why);
+}
+
+/* Refused by us: what the consumer sent, or what the system answered. */
+static bool same_refusal(struct example *e, sl_code_t code)
+{
+  sl_problem_t problem;
+  if (!e->x->status) return told(e, code);
+  sl_problem_from_err(&problem, &e->err);
+  bool same = same_outcome(e, problem.status, &problem);
+  if (!same) sl_buf_addz(&e->why, ": "), told(e, code);
+  return same;
 }
 
 static bool same_answer(struct example *e, sl_run_t *run)
 {
   sl_answer_t answer;
-  if (!told(e, sl_run_answer(run, &answer, &e->err))) return false;
-  if (e->x->status && answer.status != e->x->status) {
-    sl_buf_printf(&e->why, "status %d was expected, %d came", e->x->status, answer.status);
-    return false;
-  }
-  if (!e->x->json.there) return true;
-  if (answer.problem) {
-    sl_problem_t problem = *answer.problem;
-    sl_problem_complete(&problem);
-    sl_buf_clear(&e->back);
-    sl_problem_write(&problem, &e->back);
-  }
-  return sl_same_json(NULL, false, answer.problem ? SL_SAME_SUBSET : SL_SAME_ALL,
-                      sl_buf_str(&e->json), sl_buf_str(&e->back), &e->why);
+  sl_code_t code = feed(e, run, &answer);
+  return code ? same_refusal(e, code) : same_outcome(e, answer.status, answer.problem);
+}
+
+/* Neither a request nor an answer is given: the system is not asked at all. */
+static void run_refusal(struct example *e, sl_run_t *run)
+{
+  sl_buf_clear(&e->out);
+  sl_code_t code = sl_run_request(run, &e->out, &e->err);
+  bool refused = code && same_refusal(e, code);
+  if (!code) sl_buf_printf(&e->why, "status %d was expected, and it was not refused", e->x->status);
+  tell(e, "refusal", refused);
 }
 
 static void run_op(struct example *e)
@@ -284,7 +316,9 @@ static void run_op(struct example *e)
     tell(e, "request", !e->why.len);
   }
   if (e->x->legacy.there || e->mapping->kind == SL_KIND_ODBC)
-    tell(e, "answer", feed(e, run) && same_answer(e, run));
+    tell(e, "answer", same_answer(e, run));
+  else if (!e->x->request.there && e->x->status >= 400)
+    run_refusal(e, run);
   sl_run_fini(run);
 }
 

@@ -6,7 +6,8 @@
  *   PutGet  what was written reads back as the same JSON
  *   GetPut  what was read writes back as the same legacy record
  * and one of an operation up to two: request (what the system is asked), answer (what the consumer
- * gets). Lines that go one way only are left out of the other.
+ * gets), or, with neither a request nor an answer of the system, refusal (what the consumer gets
+ * while the system is not asked). Lines that go one way only are left out of the other.
  */
 #ifndef SL_LAWS_EXAMPLE_H
 #define SL_LAWS_EXAMPLE_H

@@ -111,6 +111,7 @@ static bool counts(const struct compare *c, const sl_jnode_t *plan, const sl_jno
 {
   if (c->scope <= SL_SAME_SUBSET || !plan || !plan->n_children) return true;
   if (!child) return !c->legacy;
+  if (child->kind == SL_JN_IGNORE) return false;
   switch (c->scope) {
   case SL_SAME_READ: return child->readable;
   case SL_SAME_WRITTEN: return child->writable;

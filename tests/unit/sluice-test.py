@@ -117,6 +117,22 @@ with Tap() as t:
     status, lines, err = run("country3.map.xml", country.replace('CapitalCity xmlns="urn:example:country"', 'CapitalCity xmlns="urn:other"'))
     t.ok(status == 1 and any("urn:other" in l for l in lines), "soap_wrong-namespace_told", lines)
 
+    # --- what is refused: the consumer's before anything is sent, the system's afterwards
+    rest = """<shape name="S"><field legacy="/n" json="/no" type="integer"/></shape>
+<operation name="add" method="POST" path="/s"><request shape="S"/>
+<outcome legacy="#status"><when is="200" status="201"/><otherwise status="502" problem="bad"/></outcome><response shape="S"/></operation>
+"""
+    sent = '<example operation="add" status="400"><body>{"no":"x"}</body><json>{"field":"/no"}</json></example>'
+    came = '<example operation="add" status="502"><legacy>{"n":"x"}</legacy><json>{"field":"/no","detail":"an integer was expected"}</json></example>'
+    status, lines, err = run("ref.map.xml", mapping("rest", rest + sent + came))
+    t.ok(status == 0 and "ok 2 - add line 5: refusal" in lines and len(lines) == 4, "refusal_right_passes", lines)
+    for old, new, why in (('{"no":"x"}', '{"no":7}', "status 400 was expected, and it was not refused"),
+                          ('status="400"', 'status="422"', "status 422 was expected, 400 came: /no: an integer was expected, not in a string"),
+                          ('status="502"', 'status="201"', "status 201 was expected, 502 came: /no: an integer was expected"),
+                          ('{"n":"x"}', '{"n":7}', "status 502 was expected, 201 came")):
+        status, lines, err = run("ref2.map.xml", mapping("rest", rest + (sent + came).replace(old, new)))
+        t.ok(status == 1 and "#   " + why in lines, "refusal_wrong_told: " + why, lines)
+
     # --- cases that nobody wrote
     status, lines, err = run("b.map.xml", mapping("soap", SHAPE + RIGHT), boundary=True)
     made = [re.match(r"ok \d+ - S line 8: (\d+) boundary cases of 3 members, (\d+) of them refused$", l) for l in lines]
