@@ -286,6 +286,7 @@ const sl_frame_t *sl_bf_finish(sl_bf_t *f)
   frame->n_rest = f->n_rest;
   frame->columns = f->columns;
   frame->n_columns = f->n_columns;
+  frame->merge = f->merge;
   frame->n_carries = f->n_carries ? (uint16_t)(f->n_carries + 1) : 0;
   frame->place = f->place;
   sl_jnode_t *json = sl_b_alloc(b, sizeof *json), *legacy = sl_b_alloc(b, sizeof *legacy);

@@ -101,6 +101,7 @@ typedef struct sl_items {
   uint32_t n;
   uint8_t state; /* sl_lstate_t MISSING/NIL/TEXT of the list itself, or sl_jstate_t of its member */
   bool kept;     /* to be written: as the base has it, in its parts, too */
+  bool bare;     /* legacy JSON: its one item came without an array */
 } sl_items_t;
 
 /* A piece of a legacy message that no line maps: an element's XML, the text of an attribute, a
@@ -441,6 +442,7 @@ struct sl_frame {
   const sl_http_end_t *http;
   size_t n_http;
   bool shaped; /* some list, here or below, is what lists.h is for */
+  bool merge;  /* of a request: what the consumer leaves out stays as it is */
 
   const sl_jnode_t *json;          /* the consumer's side; an OBJECT, or a LIST or FIELD alone */
   const sl_xnode_t *xml;           /* SOAP: the element whose content this is */

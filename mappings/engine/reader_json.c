@@ -169,11 +169,13 @@ static sl_code_t read_list(struct reader *r, const sl_jnode_t *node, sl_record_t
 {
   const sl_list_t *list = node->list;
   bool single = r->legacy && list->single_object && first->kind != SL_JSON_ARRAY;
-  if (r->legacy && first->kind == SL_JSON_NULL) return SL_OK;
+  if (r->legacy && first->kind == SL_JSON_NULL)
+    return record->lists[list->index].state = SL_L_NIL, SL_OK;
   if (first->kind != SL_JSON_ARRAY && !single)
     return refuse(r, node->pointer, (sl_str_t){0}, "an array was expected");
   if (r->n_within == MAX_LISTS) return full(r);
   record->lists[list->index].state = SL_L_TEXT;
+  record->lists[list->index].bare = single;
   r->within[r->n_within].list = list;
   r->within[r->n_within++].index = 0;
   sl_code_t code = SL_OK;
@@ -416,8 +418,8 @@ static sl_code_t read_member(struct reader *r, const sl_jnode_t *node, sl_record
   } else if (c->kind == SL_JN_FIELD && record->slots[c->field->slot].state) {
     return refuse(r, c->pointer, (sl_str_t){0}, "comes twice");
   }
-  bool other = r->legacy && c->only.choice && tok.kind == SL_JSON_NULL && c->kind == SL_JN_OBJECT;
-  if (other) return SL_OK; /* the records of another kind say so that they are not this one */
+  /* No such object; the records of another kind say so that they are not this one. */
+  if (r->legacy && tok.kind == SL_JSON_NULL && c->kind == SL_JN_OBJECT) return SL_OK;
   return takes(r, c) && c->kind != SL_JN_CONST && c->kind != SL_JN_IGNORE
              ? read_value(r, c, record, &tok)
              : skip(r, &tok);

@@ -119,11 +119,30 @@ static void put_carried(struct writer *w, const sl_chunk_t *chunk, char *open, b
   }
 }
 
-static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_record_t *record)
+/* A legacy list without items. Over a base that has none either it stays as it is there; in a PATCH
+ * that the legacy system itself takes it is left out with the consumer's member. */
+static bool put_none(struct writer *w, const sl_list_t *list, const sl_record_t *record,
+                     const sl_items_t *theirs, bool *absent_p)
 {
-  const sl_items_t *items = &record->lists[list->index];
+  const sl_list_t *whole = list->whole ? list->whole : list;
+  if (!record->base)
+    *absent_p = record->frame->merge && record->lists[whole->index].state == SL_J_ABSENT;
+  else if (theirs && !theirs->n)
+    *absent_p = theirs->state == SL_L_MISSING;
+  if (*absent_p || !theirs || theirs->n || theirs->state != SL_L_NIL) return *absent_p;
+  sl_buf_addz(w->out, "null");
+  return true;
+}
+
+static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_record_t *record,
+                             bool *absent_p)
+{
+  const sl_items_t *items = &record->lists[list->index], *theirs = NULL;
   sl_jnode_t node = kept(w, w->legacy ? list->item->legacy_json : list->item->json);
   size_t start = w->out->len;
+  if (w->legacy && record->base && list->base_list)
+    theirs = &record->base->record->lists[list->base_list - 1];
+  if (w->legacy && !items->n && put_none(w, list, record, theirs, absent_p)) return SL_OK;
   sl_buf_addc(w->out, '[');
   for (const sl_record_t *item = items->first; item; item = item->next) {
     bool absent = false;
@@ -136,7 +155,9 @@ static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_r
     if (code) return code;
     if (absent) sl_buf_addz(w->out, node.kind == SL_JN_OBJECT ? "{}" : "null");
   }
-  if (w->legacy && list->single_object && items->n == 1 && stands_bare(w->out, start))
+  bool single = w->legacy && list->single_object && items->n == 1;
+  if (theirs && theirs->n == 1 && !theirs->bare) single = false;
+  if (single && stands_bare(w->out, start))
     memmove(w->out->p + start, w->out->p + start + 1, --w->out->len - start);
   else
     sl_buf_addc(w->out, ']');
@@ -225,7 +246,7 @@ static sl_code_t write_node(struct writer *w, const sl_jnode_t *node, const sl_r
 {
   switch (node->kind) {
   case SL_JN_FIELD: return write_field(w, node->field, record, absent_p);
-  case SL_JN_LIST: return write_items(w, node->list, record);
+  case SL_JN_LIST: return write_items(w, node->list, record, absent_p);
   case SL_JN_PAIRS: return write_pairs(w, node->list, record);
   case SL_JN_PLACE: return write_place(w, node->list, record, absent_p);
   case SL_JN_CONST: sl_buf_adds(w->out, node->constant->text); return SL_OK;
