@@ -546,7 +546,11 @@ static void zip_field(sl_at_t at, sl_at_t in, const sl_xel_t *el, const sl_list_
   sl_b_default(in, el, own);
   field->codec = own->codec;
   field->nillable = own->nillable;
-  field->required = own->required;
+  /* A list's own values are there as often as the list is long. */
+  field->required =
+      (own->required || (soap ? !rest[0] || !strcmp(rest, "/.") : !rest[0])) && !list->uneven;
+  field->schema = own->schema;
+  field->xtype = own->xtype;
   sl_slot_pair_t *v = sl_b_grow(b, (void *)(uintptr_t)part->pairs, part->n_pairs, sizeof *v);
   if (!v) return;
   v[part->n_pairs++] = (sl_slot_pair_t){own->slot, field->slot, own};

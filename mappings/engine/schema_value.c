@@ -20,8 +20,19 @@ bool sl_scheme_takes(sl_scheme_t *self, sl_jstate_t state, const char *text)
 static bool demanded(const sl_scheme_t *self, const sl_field_t *field)
 {
   sl_legacy_place_t place = sl_scheme_place(self->frame, field);
-  return place.sure ||
+  return place.sure || (!place.parent && field->required) || /* an item of parallel lists */
          (self->common && place.parent == self->common && sl_scheme_carrier(field)->required);
+}
+
+/* Does the contract leave room for a text that is empty, or blank? */
+static bool may_be_text(const sl_field_t *at, sl_lstate_t state)
+{
+  const char *text = state == SL_L_BLANK ? " " : "";
+  char why[SL_WHY];
+  if (at->xtype) return sl_xtype_accepts(at->xtype, text, 0, why);
+  if (!at->schema) return true;
+  bool longer = state == SL_L_BLANK && sl_jschema_facets(at->schema).min_length > 1;
+  return longer || sl_jschema_accepts(at->schema, SL_JSON_STRING, sl_str(text), NULL) != SL_JS_NO;
 }
 
 /* Can the legacy system say something that means this, as far as the contract tells? */
@@ -35,6 +46,8 @@ static bool reads_as(const sl_scheme_t *self, const sl_field_t *field, sl_meanin
     if (s == SL_L_TEXT || c->read_state[s] != meaning) continue;
     if (s == SL_L_MISSING && demanded(self, field)) continue;
     if (s == SL_L_NIL && !at->nillable) continue;
+    if ((s == SL_L_EMPTY || s == SL_L_BLANK) && at == field && !may_be_text(at, (sl_lstate_t)s))
+      continue;
     return true;
   }
   return false;
