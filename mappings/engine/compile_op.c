@@ -15,6 +15,7 @@ struct opb {
   struct opb *read;        /* what it names; NULL: nothing that will do */
   sl_bf_t *base;           /* the answer of its hidden copy */
   size_t untaken;          /* segments of the path that no field is for */
+  bool misnamed;           /* there was one: its name may be wrong */
 };
 
 static const sl_xel_t *only(struct opb *o, const char *name)
@@ -298,6 +299,7 @@ static void untaken(struct opb *o, const sl_xat_t *path, const char *p, size_t l
   sl_b_error(b, "R305", path->value_line, path->value_col + (int)(p - path->value), fix,
              "nothing takes {%.*s}", (int)len, p + 1);
   o->untaken++;
+  o->misnamed = true;
 }
 
 static void check_path(struct opb *o)
@@ -455,6 +457,9 @@ static bool base_fits(struct opb *o)
   else if (!r->op->info.safe)
     sl_b_error(b, "R390", at->value_line, at->value_col, "name one that reads (GET)",
                "%s changes something", at->value);
+  else if (theirs && (sl_b_guessed(b, theirs->value_line, theirs->value_col) ||
+                      sl_b_guessed(b, ours->value_line, ours->value_col)))
+    return false; /* a name that was told already */
   else if (!theirs || strcmp(ours->value, theirs->value) || r->op->rows)
     sl_b_error(b, r->op->rows ? "R390" : "R392", at->value_line, at->value_col,
                sl_b_printf(b, "name one with <response shape=\"%s\">", ours->value),
@@ -463,7 +468,8 @@ static bool base_fits(struct opb *o)
                at->value);
   for (const char *p = r->op->info.path; (p = strchr(p, '{')); p++) {
     size_t len = strcspn(p, "}") + 1;
-    if (memmem(o->op->info.path, strlen(o->op->info.path), p, len)) continue;
+    if (o->misnamed || r->misnamed || memmem(o->op->info.path, strlen(o->op->info.path), p, len))
+      continue;
     sl_b_error(b, "R391", at->value_line, at->value_col, NULL,
                "%s needs %.*s, which the path %s does not have", at->value, (int)len, p,
                o->op->info.path);

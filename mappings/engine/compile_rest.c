@@ -288,8 +288,19 @@ static bool named(const sl_outcome_t *o, const sl_oresponse_t *r, bool *success_
   return false;
 }
 
+/* Is something wrong about an outcome in el? It may be the one that judges the status. */
+static bool unclear(const sl_build_t *b, const sl_xel_t *el)
+{
+  for (const sl_xel_t *o = el->first; (o = sl_xel_find(o, "outcome")); o = o->next) {
+    const sl_xat_t *code = sl_xel_at(o, "legacy");
+    if (o->wrong || !code || sl_b_guessed(b, code->value_line, code->value_col)) return true;
+  }
+  return false;
+}
+
 void sl_b_oop_statuses(sl_build_t *b, const sl_op_t *op, const sl_oop_t *oop, const sl_xel_t *el)
 {
+  if (unclear(b, el) || unclear(b, b->system)) return;
   const sl_outcome_t *judge = NULL;
   const char *errors = "";
   for (size_t i = 0; i < op->n_outcomes; i++)
@@ -306,8 +317,6 @@ void sl_b_oop_statuses(sl_build_t *b, const sl_op_t *op, const sl_oop_t *oop, co
                  "the contract declares the success %s, which the outcome takes for an error",
                  r->text);
   }
-  for (const sl_xel_t *o = el->first; (o = sl_xel_find(o, "outcome")); o = o->next)
-    if (o->wrong) return;
   if (*errors)
     sl_b_error(b, "R313", el->line, el->col,
                "add <outcome legacy=\"#status\"> with a <when> for each, and an <otherwise>",
