@@ -93,7 +93,8 @@ static bool says(const sl_diag_t *before, const char *code, const char *file, co
 {
   if (before->line != d->line || before->col != d->col || strcmp(before->file, file)) return false;
   if (!strcmp(before->code, code)) return strcmp(code, "S102") || !strcmp(before->text, d->text);
-  return d->line && before->code[0] == 'S' && code[0] != 'S';
+  bool by_schema = before->code[0] == 'S' && before->code[1] < '2'; /* S2..: the canonical one's */
+  return d->line && by_schema && code[0] != 'S';
 }
 
 static bool room(sl_diags_t *self)

@@ -104,8 +104,36 @@ static void white(sl_judge_t *self)
 
 static void foreign(sl_judge_t *self)
 {
-  static const char *const words[] = {"x",    "abc",  "Y", "N", "1",  "0",   "true", "false",
-                                      "AAAA", "AA==", "A", "-", "0A", "NaN", "INF",  "-INF"};
+  static const char *const words[] = {"x",
+                                      "abc",
+                                      "Y",
+                                      "N",
+                                      "1",
+                                      "0",
+                                      "true",
+                                      "false",
+                                      "AAAA",
+                                      "AA==",
+                                      "A",
+                                      "-",
+                                      "0A",
+                                      "NaN",
+                                      "INF",
+                                      "-INF",
+                                      "AB==",
+                                      "A A A A",
+                                      "AAA=",
+                                      "AA AA",
+                                      "0a0B",
+                                      "0a0b0c",
+                                      "0A0B0C",
+                                      "0A0B 0C",
+                                      "<a/>",
+                                      "<a>&lt;</a>",
+                                      "<a",
+                                      "<?xml version=\"1.0\"?><a/>",
+                                      "<!DOCTYPE a><a/>",
+                                      "a&b"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) sl_case_both(self, sl_str(words[i]));
   sl_judge_json(self, SL_J_NUMBER, sl_str("1"));
   sl_judge_json(self, SL_J_NUMBER, sl_str("0.5"));

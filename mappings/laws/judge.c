@@ -239,6 +239,13 @@ static void not_kept(sl_judge_t *self, sl_legacy_t was, sl_jtext_t json, const s
   self->getput.fix = sl_show_fix(self, false, words);
 }
 
+static bool is_listed(const sl_codec_t *c, sl_str_t text)
+{
+  for (size_t i = 0; i < c->n_sentinels; i++)
+    if (sl_str_eq(c->sentinels[i].legacy, text)) return true;
+  return false;
+}
+
 void sl_judge_legacy(sl_judge_t *self, sl_lstate_t state, sl_str_t text)
 {
   sl_legacy_t was = {state, text}, is;
@@ -252,7 +259,8 @@ void sl_judge_legacy(sl_judge_t *self, sl_lstate_t state, sl_str_t text)
   if (get(self, self->codec, was, &json, &err)) return;
   size_t have = strlen(self->read);
   if (json.state >= SL_J_STRING && was.state == SL_L_TEXT && text.len > 1 &&
-      text.len < (have ? have : sizeof self->read)) { /* the shorter, the more room around it */
+      text.len < (have ? have : sizeof self->read) && !is_listed(self->codec, sl_trim(text)) &&
+      can_be_sent(self, json)) { /* the shorter, the more room around it */
     memcpy(self->read, text.p, text.len);
     self->read[text.len] = 0;
   }
