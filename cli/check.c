@@ -83,7 +83,8 @@ static void check_mapping(const char *path, const settings_t *settings, sl_diags
   sl_arena_t *arena = sl_arena_new(0, 0);
   sl_buf_t out;
   sl_buf_init(&out, 0);
-  sl_mapping_t *mapping = arena ? sl_mapping_load(path, diags) : NULL;
+  const sl_load_opts_t opts = {.max_file = SL_XDOC_LARGEST}; /* max-mapping= decides */
+  sl_mapping_t *mapping = arena ? sl_mapping_load_with(path, &opts, diags) : NULL;
   const sl_laws_t *laws = mapping ? sl_laws_judge(mapping, arena, diags) : NULL;
   if (mapping && !sl_diags_errors(diags)) check_examples(mapping, diags);
   if (settings->json)

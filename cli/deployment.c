@@ -41,10 +41,11 @@ typedef struct kind {
 } kind_t;
 
 static const char *const over_http[] = {
-    "address", "proxy",           "ca", "cert", "key", "user", "password",
-    "timeout", "connect-timeout", NULL};
-static const char *const over_odbc[] = {
-    "dsn", "connection", "user", "password", "init-sql", "pool", "timeout", "login-timeout", NULL};
+    "address", "proxy",           "ca",           "cert", "key", "user", "password",
+    "timeout", "connect-timeout", "max-response", NULL};
+static const char *const over_odbc[] = {"dsn",        "connection", "user",    "password",
+                                        "init-sql",   "pool",       "timeout", "login-timeout",
+                                        "max-answer", NULL};
 static const char *const nothing[] = {NULL};
 
 static const kind_t kinds[] = {
@@ -258,7 +259,7 @@ static const kind_t *peek(reader_t *r, const char *path, const char **system_p)
                  named->value, strerror(errno));
     return NULL;
   }
-  sl_xdoc_t *doc = sl_xdoc_load(path, r->diags);
+  sl_xdoc_t *doc = sl_xdoc_load_within(path, SL_XDOC_LARGEST, r->diags); /* max-mapping= decides */
   if (!doc) return NULL;
   const sl_xel_t *root = sl_xdoc_root(doc), *system = sl_xel_find(root->first, "system");
   const char *word = system ? sl_xel_get(system, "kind", "") : "";
@@ -288,7 +289,8 @@ static const char *beside(reader_t *r, const char *path)
 
 static void read_adapter(reader_t *r)
 {
-  const char *mapping = sl_xel_get(r->el, "mapping", ""), *system = "";
+  const char *mapping = sl_xel_get(r->el, "mapping", NULL), *system = "";
+  if (!mapping) return; /* the schema said so */
   const char *shown = beside(r, mapping);
   const kind_t *kind = shown ? peek(r, shown, &system) : NULL;
   read_settings(r, kind ? kind->address : NULL);

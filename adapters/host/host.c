@@ -57,7 +57,8 @@ static sl_code_t load_mapping(sl_host_t *self, sl_err_t *err)
     return sl_err_set(err, SL_CONFIG, "which system? say --mapping FILE");
   sl_diags_t *diags = sl_diags_new();
   if (!diags) return sl_err_set(err, SL_BUG, "out of memory");
-  self->mapping = sl_mapping_load(self->opts->mapping, diags);
+  const sl_load_opts_t opts = {.max_file = (size_t)self->opts->max_mapping};
+  self->mapping = sl_mapping_load_with(self->opts->mapping, &opts, diags);
   sl_diags_print(diags, stderr);
   size_t errors = sl_diags_errors(diags);
   sl_diags_destroy(&diags);

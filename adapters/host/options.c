@@ -28,6 +28,8 @@ static const sl_opt_t common[] = {
      "Calls that may wait for their turn; beyond, callers get 503.", false},
     {"max-message", 0, SL_OPT_SIZE, OF(max_message), "64MiB", 65536, (int64_t)1 << 40, "SIZE",
      "Memory that one call may take.", false},
+    {"max-mapping", 0, SL_OPT_SIZE, OF(max_mapping), "4MiB", 1024, (int64_t)64 << 20, "SIZE",
+     "Size of the mapping file, and of each file that it imports.", false},
     {"deadline", 0, SL_OPT_TIME, OF(deadline_ms), "30s", 1, 86400000, "TIME",
      "Longest time for a call, also where its caller allows more or says nothing.", false},
     {"drain", 0, SL_OPT_TIME, OF(drain_ms), "10s", 0, 3600000, "TIME",

@@ -15,7 +15,7 @@ typedef struct sl_host_opts {
   char *ipc_dir;
   char *tcp;
   sl_bus_keys_t keys;
-  int64_t max_in_flight, max_queue, max_message;
+  int64_t max_in_flight, max_queue, max_message, max_mapping;
   int64_t deadline_ms, drain_ms;
   sl_log_opts_t log;
 } sl_host_opts_t;

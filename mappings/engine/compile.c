@@ -268,7 +268,8 @@ static sl_mapping_t *from_doc(const char *path, sl_xdoc_t *doc, const sl_load_op
                               size_t before, sl_diags_t *diags)
 {
   sl_mapping_t *m = doc ? calloc(1, sizeof *m) : NULL;
-  sl_build_t b = {.m = m, .diags = diags, .lossy = opts && opts->lossy};
+  sl_build_t b = {
+      .m = m, .diags = diags, .lossy = opts && opts->lossy, .max_file = opts ? opts->max_file : 0};
   bool taken = false;
   if (m && (m->arena = sl_arena_new(64 * 1024, 0))) {
     b.arena = m->arena;
@@ -299,7 +300,8 @@ sl_mapping_t *sl_mapping_load(const char *path, sl_diags_t *diags)
 sl_mapping_t *sl_mapping_load_with(const char *path, const sl_load_opts_t *opts, sl_diags_t *diags)
 {
   size_t before = sl_diags_errors(diags);
-  return from_doc(path, sl_xdoc_load(path, diags), opts, before, diags);
+  sl_xdoc_t *doc = sl_xdoc_load_within(path, opts ? opts->max_file : 0, diags);
+  return from_doc(path, doc, opts, before, diags);
 }
 
 sl_mapping_t *sl_mapping_parse(const char *path, const char *text, size_t len, sl_diags_t *diags)

@@ -76,7 +76,7 @@ static void load(sl_build_t *b, const sl_xat_t *href, const char *path)
                href->value, why);
     return;
   }
-  sl_xdoc_t *doc = sl_xdoc_load(path, b->diags);
+  sl_xdoc_t *doc = sl_xdoc_load_within(path, b->max_file, b->diags);
   if (!doc) return; /* it has been said */
   if (!sl_xel_is(sl_xdoc_root(doc), "types")) {
     sl_b_error(b, "R113", href->value_line, href->value_col,

@@ -36,6 +36,8 @@ typedef struct sl_load_opts {
   bool lossy;
   /* Not a mapping, but a file of types, code tables and shapes: see sl_types_check. */
   bool types;
+  /* Bytes that the file, and each one that it imports, may have; 0: 4 MiB. */
+  size_t max_file;
 } sl_load_opts_t;
 /* opts may be NULL. */
 sl_mapping_t *sl_mapping_load_with(const char *path, const sl_load_opts_t *opts, sl_diags_t *diags);

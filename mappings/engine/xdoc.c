@@ -12,7 +12,7 @@
 #include "mappings/engine/xdoc_private.h"
 
 /* A mapping of a thousand fields takes some 100 KB; more than this is a wrong file. */
-enum { MAX_FILE = 4 * 1024 * 1024, MAX_DEPTH = 64 };
+enum { MAX_DEPTH = 64 };
 
 /* --- positions: a scan over text that libxml2 found well-formed
  * ------------------------------------ */
@@ -325,12 +325,18 @@ static xmlDocPtr parse(const char *file, const char *text, size_t len, sl_diags_
   return doc;
 }
 
-sl_xdoc_t *sl_xdoc_parse(const char *file, const char *text, size_t len, sl_diags_t *diags)
+static sl_xdoc_t *parse_within(const char *file, const char *text, size_t len, size_t max,
+                               sl_diags_t *diags)
 {
+  if (len > max) {
+    sl_diags_add(diags, SL_ERROR, "X006", file, 0, 0, "a higher limit (--max-mapping), or <import>",
+                 "the file has more than %zu bytes", max);
+    return NULL;
+  }
   sl_diags_source(diags, file, text, len);
-  if (len > MAX_FILE || !sl_utf8_valid(text, len) || memchr(text, 0, len)) {
+  if (!sl_utf8_valid(text, len) || memchr(text, 0, len)) {
     sl_diags_add(diags, SL_ERROR, "X004", file, 1, 1, "save it as UTF-8",
-                 len > MAX_FILE ? "the file is too large" : "the file is not UTF-8 text");
+                 "the file is not UTF-8 text");
     return NULL;
   }
   sl_xdoc_t *self = calloc(1, sizeof *self);
@@ -344,18 +350,29 @@ sl_xdoc_t *sl_xdoc_parse(const char *file, const char *text, size_t len, sl_diag
   return NULL;
 }
 
+sl_xdoc_t *sl_xdoc_parse(const char *file, const char *text, size_t len, sl_diags_t *diags)
+{
+  return parse_within(file, text, len, SL_XDOC_MAX, diags);
+}
+
 sl_xdoc_t *sl_xdoc_load(const char *path, sl_diags_t *diags)
 {
+  return sl_xdoc_load_within(path, 0, diags);
+}
+
+sl_xdoc_t *sl_xdoc_load_within(const char *path, size_t max, sl_diags_t *diags)
+{
+  if (!max) max = SL_XDOC_MAX;
   sl_xdoc_t *self = NULL;
   size_t len = 0;
   char *text = NULL;
   FILE *f = fopen(path, "rb");
-  if (f) text = malloc(MAX_FILE + 1);
-  if (text) len = fread(text, 1, MAX_FILE + 1, f);
+  if (f) text = malloc(max + 1);
+  if (text) len = fread(text, 1, max + 1, f);
   if (!text || ferror(f))
     sl_diags_add(diags, SL_ERROR, "X001", path, 0, 0, NULL, "cannot be read: %s", strerror(errno));
   else
-    self = sl_xdoc_parse(path, text, len, diags);
+    self = parse_within(path, text, len, max, diags);
   free(text);
   if (f) fclose(f);
   return self;

@@ -5,7 +5,7 @@
  *
  * libxml2 says whether the file is well-formed and valid; it knows only the line where a start
  * tag ends, so the positions come from a scan of the text of our own. No DOCTYPE (hence no
- * entities but the five of XML), no network, UTF-8 only, at most 4 MiB and 64 levels.
+ * entities but the five of XML), no network, UTF-8 only, at most SL_XDOC_MAX bytes and 64 levels.
  *
  * The tree belongs to the xdoc; all its pointers live as long.
  */
@@ -15,6 +15,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include "core/diag.h"
+
+/* Bytes: what is taken where nothing is said, and the highest limit that can be set. */
+enum { SL_XDOC_MAX = 4 * 1024 * 1024, SL_XDOC_LARGEST = 64 * 1024 * 1024 };
 
 typedef struct sl_xdoc sl_xdoc_t;
 typedef struct sl_xel sl_xel_t;
@@ -39,7 +42,9 @@ struct sl_xel {
 
 /* Reads path; what is wrong goes to diags, and NULL comes back. Blocks on file reads. */
 sl_xdoc_t *sl_xdoc_load(const char *path, sl_diags_t *diags);
-/* The same from memory; text is copied. */
+/* The same, refusing what has more than max bytes (0: SL_XDOC_MAX). */
+sl_xdoc_t *sl_xdoc_load_within(const char *path, size_t max, sl_diags_t *diags);
+/* The same from memory, of at most SL_XDOC_MAX bytes; text is copied. */
 sl_xdoc_t *sl_xdoc_parse(const char *file, const char *text, size_t len, sl_diags_t *diags);
 void sl_xdoc_destroy(sl_xdoc_t **self_p);
 

@@ -68,6 +68,10 @@ def test_start(t):
     t.ok(status == 1 and shown == 3, "mapping_wrong_all-errors-shown_exit-1", err)
     status, out, err = run(null, "--mapping", work("none.map.xml"))
     t.ok(status == 1 and "none.map.xml" in err, "mapping_missing_exit-1", err)
+    large = write("large.map.xml", open(mapping("a")).read() + "<!-- %s -->" % ("x" * 4096))
+    status, out, err = run(null, "--mapping", large, "--max-mapping", "2KiB", "--bus", bus_endpoint(), "--ipc-dir",
+                           work("ipc"))
+    t.ok(status == 1 and "X006" in err and "2048 bytes" in err, "mapping_over-its-limit_exit-1", err)
 
 
 def test_admission(t, gw):

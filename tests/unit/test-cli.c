@@ -108,7 +108,8 @@ static void deployment_gives_each_process_its_options(void **state)
   static const char text[] = HEAD
       "  <gateway listen=\"127.0.0.1:0\"><option name=\"max-body\" value=\"1MiB\"/></gateway>\n"
       "  <adapter mapping=\"crm.map.xml\" instances=\"2\" address=\"http://127.0.0.1:9/\"\n"
-      "           ca=\"ca.pem\" password=\"${file:crm.password}\"/>\n"
+      "           ca=\"ca.pem\" password=\"${file:crm.password}\" max-mapping=\"1MiB\"\n"
+      "           max-message=\"8MiB\" max-response=\"2MiB\"/>\n"
       "  <adapter name=\"stock\" mapping=\"erp.map.xml\" dsn=\"erp\"/>\n</deployment>\n";
   static const char *const names[] = {"bus", "crm", "crm-2", "stock", "gateway"};
   static const char *const programs[] = {"sluice-bus", "sluice-soap", "sluice-soap", "sluice-odbc",
@@ -132,7 +133,8 @@ static void deployment_gives_each_process_its_options(void **state)
            "# crm-2: options of sluice-soap, made by sluice\n"
            "bus = ipc:///run/x/bus\nipc-dir = /run/x/adapters\n"
            "endpoint = http://127.0.0.1:9/\nca = %s/ca.pem\n"
-           "password = ${file:%s/crm.password}\nmapping = %s/crm.map.xml\n",
+           "password = ${file:%s/crm.password}\nmax-mapping = 1MiB\nmax-message = 8MiB\n"
+           "max-response = 2MiB\nmapping = %s/crm.map.xml\n",
            dir, dir, dir);
   assert_string_equal(sl_buf_z(&out), wanted);
   sl_buf_clear(&out);
@@ -159,6 +161,12 @@ static void deployment_mistake_is_told_where_it_stands(void **state)
        "3:1 D107 an adapter of kind odbc needs dsn or connection"},
       {"<adapter mapping=\"erp.map.xml\" dsn=\"x\" address=\"http://y\"/>",
        "3:40 D105 an adapter of kind odbc has no address"},
+      {"<adapter mapping=\"erp.map.xml\" dsn=\"x\" max-response=\"1MiB\"/>",
+       "3:40 D105 an adapter of kind odbc has no max-response"},
+      {"<adapter mapping=\"crm.map.xml\" max-answer=\"1MiB\"/>",
+       "3:32 D105 an adapter of kind soap has no max-answer"},
+      {"<adapter mapping=\"crm.map.xml\" max-mapping=\"big\"/>",
+       "3:45 S105 max-mapping=\"big\": expected bytes, such as 4096, 16KiB, 8MiB or 1GiB, or ${…}"},
       {"<adapter mapping=\"crm.map.xml\" adress=\"http://127.0.0.1/\"/>",
        "3:32 S101 <adapter> has no attribute \"adress\""},
       {"<adapter mapping=\"crm.map.xml\" address=\"127.0.0.1:9\"/>",
@@ -213,15 +221,15 @@ static void deployment_with_many_mistakes_tells_all(void **state)
                                 "<adapter mapping=\"crm.map.xml\" pool=\"0\" timeout=\"5\"/>\n"
                                 "<adaptor/>\n"
                                 "<adapter mapping=\"none.map.xml\"/>\n</deployment>\n");
-  static const int lines[] = {2, 2, 3, 3, 3, 4, 5};
+  static const int lines[] = {2, 2, 3, 3, 3, 4, 4, 5};
   sl_diags_t *diags = sl_diags_new();
   assert_null(sl_deployment_load(at("sluice.xml"), true, diags));
   size_t n = sl_diags_count(diags);
-  for (size_t i = 0; i < n && i < 7; i++) {
+  for (size_t i = 0; i < n && i < 8; i++) {
     const sl_diag_t *d = sl_diags_at(diags, i);
     assert_int_equal(d->line, lines[i]);
   }
-  assert_int_equal(n, 7);
+  assert_int_equal(n, 8);
   sl_diags_destroy(&diags);
 }
 
