@@ -2,6 +2,7 @@
 #include "mappings/engine/field.h"
 
 #include <stdio.h>
+#include <string.h>
 #include "mappings/engine/base.h"
 #include "mappings/engine/derive.h"
 #include "mappings/engine/mask.h"
@@ -91,4 +92,18 @@ bool sl_field_is_preset(const sl_field_t *field, const sl_record_t *record)
 sl_code_t sl_field_missing(const sl_field_t *field, sl_err_t *err)
 {
   return sl_err_field(err, SL_INVALID, field->label, "is required");
+}
+
+void sl_err_in_list(sl_err_t *err, const sl_list_t *list, unsigned index)
+{
+  if (!err || list->form == SL_LIST_PAIRS) return;
+  char rest[sizeof err->field];
+  const char *all = list->whole ? list->whole->json : list->json;
+  size_t len = strlen(all);
+  if (strncmp(err->field, all, len) || (err->field[len] && err->field[len] != '/')) return;
+  snprintf(rest, sizeof rest, "%s", err->field + len);
+  if (list->whole && list->whole->form == SL_LIST_SLOTS) /* a place has its number */
+    snprintf(err->field, sizeof err->field, "%.90s%.30s", list->json, rest);
+  else
+    snprintf(err->field, sizeof err->field, "%.80s/%u%.30s", all, index, rest);
 }

@@ -35,6 +35,9 @@ sl_code_t sl_slot_write(const sl_field_t *field, const sl_slot_t *slot, sl_arena
 bool sl_field_given(const sl_field_t *field, const sl_record_t *record);
 /* Is its default what is written? */
 bool sl_field_is_preset(const sl_field_t *field, const sl_record_t *record);
+/* err names a value of the index-th item of list: its pointer, "/lines/no", gets the item's place,
+ * "/lines/3/no". What names no such value stays; so do pairs, whose items have names. */
+void sl_err_in_list(sl_err_t *err, const sl_list_t *list, unsigned index);
 /* "is required", named. */
 sl_code_t sl_field_missing(const sl_field_t *field, sl_err_t *err);
 

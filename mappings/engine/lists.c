@@ -395,15 +395,25 @@ static sl_code_t spread_list(sl_lists_t *self, sl_record_t *record, const sl_lis
   return code || !list->n_picks ? code : check_picks(self, record, list);
 }
 
+static sl_code_t spread(sl_lists_t *self, sl_record_t *record);
+
+static sl_code_t spread_items(sl_lists_t *self, sl_record_t *record, const sl_list_t *list)
+{
+  unsigned index = 0;
+  for (sl_record_t *item = record->lists[list->index].first; item; item = item->next, index++) {
+    sl_code_t code = spread(self, item);
+    if (code) return sl_err_in_list(self->err, list, index), code;
+  }
+  return SL_OK;
+}
+
 static sl_code_t spread(sl_lists_t *self, sl_record_t *record)
 {
   const sl_frame_t *frame = record->frame;
   sl_code_t code = SL_OK;
   for (size_t i = 0; i < frame->n_lists && !code; i++) {
     const sl_list_t *list = frame->lists[i];
-    if (list->item->shaped && list->form != SL_LIST_PART)
-      for (sl_record_t *item = record->lists[i].first; item && !code; item = item->next)
-        code = spread(self, item);
+    if (list->item->shaped && list->form != SL_LIST_PART) code = spread_items(self, record, list);
     if (!code) code = spread_list(self, record, list);
   }
   return code;

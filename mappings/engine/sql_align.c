@@ -189,7 +189,8 @@ static sl_code_t match(sl_sql_t *self, size_t nth, sl_err_t *err)
   size_t n = 0;
   sl_code_t code = index_rows(self, table, rows_of(self, nth), &v, &n, err);
   for (size_t i = 0; i < state->n_pairs && !code; i++)
-    code = match_item(self, table, v, n, &state->pairs[i], err);
+    if ((code = match_item(self, table, v, n, &state->pairs[i], err)))
+      sl_err_in_list(err, table->list, (unsigned)i);
   if (code) return code;
   state->gone = sl_arena_alloc(self->arena, (n + 1) * sizeof *state->gone);
   if (!state->gone) return full(err);

@@ -318,9 +318,10 @@ static sl_code_t next_item(sl_sql_t *self, sl_sql_statement_t *statement, bool *
   const sl_table_plan_t *table = &self->plan->tables[self->index];
   const sl_pair_t *pair = &self->tables[self->index].pairs[self->nth];
   sl_verdict_t verdict;
-  if (!pair->old) return sl_change_insert(self, table, pair->item, statement, err);
-  sl_code_t code = sl_update_row(self, table, pair, statement, &verdict, err);
-  if (code || verdict == SL_VERDICT_DO) return code;
+  sl_code_t code = pair->old ? sl_update_row(self, table, pair, statement, &verdict, err)
+                             : sl_change_insert(self, table, pair->item, statement, err);
+  if (code) sl_err_in_list(err, table->list, (unsigned)self->nth);
+  if (code || !pair->old || verdict == SL_VERDICT_DO) return code;
   *skip_p = true;
   after_item(self);
   return SL_OK;

@@ -144,7 +144,8 @@ static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_r
     theirs = &record->base->record->lists[list->base_list - 1];
   if (w->legacy && !items->n && put_none(w, list, record, theirs, absent_p)) return SL_OK;
   sl_buf_addc(w->out, '[');
-  for (const sl_record_t *item = items->first; item; item = item->next) {
+  unsigned index = 0;
+  for (const sl_record_t *item = items->first; item; item = item->next, index++) {
     bool absent = false;
     if (item != items->first) sl_buf_addc(w->out, ',');
     if (item->null) {
@@ -152,7 +153,7 @@ static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_r
       continue;
     }
     sl_code_t code = write_record(w, &node, item, &absent);
-    if (code) return code;
+    if (code) return sl_err_in_list(w->err, list, index), code;
     if (absent) sl_buf_addz(w->out, node.kind == SL_JN_OBJECT ? "{}" : "null");
   }
   bool single = w->legacy && list->single_object && items->n == 1;
@@ -195,7 +196,9 @@ static sl_code_t write_place(struct writer *w, const sl_list_t *list, const sl_r
 {
   const sl_record_t *item = record->lists[list->index].first;
   *absent_p = true;
-  return item ? write_node(w, list->item->legacy_json, item, absent_p) : SL_OK;
+  sl_code_t code = item ? write_node(w, list->item->legacy_json, item, absent_p) : SL_OK;
+  if (code) sl_err_in_list(w->err, list, 0);
+  return code;
 }
 
 /* "{…}"; *absent_p when not one value was in it. */

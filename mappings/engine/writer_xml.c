@@ -111,6 +111,7 @@ static sl_code_t write_place(struct writer *w, const sl_list_t *list, const sl_r
   size_t mark = w->out->len;
   if (!item) return SL_OK;
   sl_code_t code = write_element(w, list->item->xml, item, none, list->min > 0, there);
+  if (code) sl_err_in_list(w->err, list, 0);
   if (!code && list->min && w->out->len == mark && !w->missing) w->missing = list->json;
   return code;
 }
@@ -131,10 +132,11 @@ static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_r
                           "has %u items, the contract wants at least %u", items->n, list->min);
     if (!w->missing) w->missing = list->json;
   }
-  for (const sl_record_t *item = items->first; item; item = item->next) {
+  unsigned index = 0;
+  for (const sl_record_t *item = items->first; item; item = item->next, index++) {
     bool some;
     sl_code_t code = write_element(w, list->item->xml, item, none, true, &some);
-    if (code) return code;
+    if (code) return sl_err_in_list(w->err, list, index), code;
     *there = true;
   }
   return SL_OK;

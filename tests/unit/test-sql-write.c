@@ -355,12 +355,12 @@ static void patch_leaves_lists_alone_that_were_not_sent(void **state)
                  .status = 204};
   run_call(odd, &call);
   call.body = "{\"log\":[{\"n\":null}]}"; /* read back it would be no item */
-  call.error = "/log/n: is required";
+  call.error = "/log/0/n: is required";
   call.steps[0].sql = "UPDATE DOC SET CHANGED_BY = ? WHERE CO = ? AND NO = ?";
   call.steps[0].values = "API|ACME    |7";
   run_call(odd, &call);
   call.body = "{\"parts\":[{\"group\":\"G\",\"what\":\"no key\"}]}";
-  call.error = "/parts/pos: is required";
+  call.error = "/parts/0/pos: is required";
   call.steps[0] = (step_t){.sql = "SELECT GRP, POS, WHAT FROM PART WHERE CO = ? AND NO = ?",
                            .values = "ACME    |7",
                            .labels = "GRP|POS|WHAT",
