@@ -106,7 +106,8 @@ with Tap() as t:
     # --- an operation of a SOAP system, request and fault, with and without the envelope
     crm = os.path.join(SOURCE, "mappings", "examples", "country", "country.map.xml")
     contract = os.path.join(SOURCE, "mappings", "examples", "country", "country.wsdl")
-    country = open(crm).read().replace("country.wsdl", contract).replace("</mapping>", """<example operation="getCapital" args="path:iso=%43H" status="200">
+    country = re.sub(r" *<example.*</example>\n", "", open(crm).read(), flags=re.S)
+    country = country.replace("country.wsdl", contract).replace("</mapping>", """<example operation="getCapital" args="path:iso=%43H" status="200">
 <request><![CDATA[<CapitalCity xmlns="urn:example:country"><sCountryISOCode>CH</sCountryISOCode></CapitalCity>]]></request>
 <legacy><![CDATA[<m:CapitalCityResponse xmlns:m="urn:example:country"><m:CapitalCityResult>Bern</m:CapitalCityResult></m:CapitalCityResponse>]]></legacy>
 <json>{"capital":"Bern"}</json></example></mapping>""")
@@ -142,6 +143,11 @@ with Tap() as t:
     t.ok(status == 1 and any(l.startswith("#   /name = ") and "it comes back as" in l for l in lines), "boundary_without-the-guard_loss-is-found", lines)
     status, lines, err = run("b.map.xml", mapping("odbc", sql + ops), boundary=True)
     t.ok(status == 0 and any("boundary cases of 2 members" in l for l in lines), "boundary_rows_pass", lines)
+
+    # --- what is shipped
+    for name in ("billing", "country", "erp", "invoice", "orders"):
+        status, out, err = sluice("test", "-q", os.path.join(SOURCE, "mappings", "examples", name, name + ".map.xml"))
+        t.ok(status == 0, "examples_%s_pass" % name, out + err)
 
     # --- reports
     junit = work("j.xml")
