@@ -67,7 +67,8 @@ static void check_reached(sl_build_t *b, const sl_when_t *v, size_t i, const sl_
 {
   const sl_xat_t *is = sl_xel_at(el, "is");
   for (size_t k = 0; k < i; k++) {
-    if (!covers(&v[k], &v[i])) continue;
+    bool told = !v[k].is && !sl_xel_is(el, "fault"); /* a <when> without is= */
+    if (told || !covers(&v[k], &v[i])) continue;
     sl_b_error(b, "R322", is ? is->value_line : el->line, is ? is->value_col : el->col,
                "remove it, or put it before the one that takes all",
                v[k].is ? "\"%s%s\" is decided above already: this is never reached"
