@@ -65,8 +65,8 @@ def test_create(t, gateway, peer):
     for name, change, field in (("number", {"total": 19.99}, "/total"), ("scale", {"total": "19.999"}, "/total"), ("digits", {"total": "12345678901.00"}, "/total"),
                                 ("exponent", {"total": "1e2"}, "/total"), ("day", {"issuedAt": "2026-02-30T00:00:00Z"}, "/issuedAt"),
                                 ("no-amount", {"taxes": [{"code": "V7"}]}, "/taxes/0/amount"), ("empty", {"number": ""}, "/number"),
-                                ("quantity", {"items": [{"sku": "A", "quantity": 1000000}]}, "/items/quantity"), ("unknown", {"vat": 7}, "/vat"),
-                                ("wide", {"items": [{"sku": "A" * 19, "quantity": 1}]}, "/items/sku"), ("no-array", {"items": {"sku": "A", "quantity": 1}}, "/items"),
+                                ("quantity", {"items": [{"sku": "A", "quantity": 1000000}]}, "/items/0/quantity"), ("unknown", {"vat": 7}, "/vat"),
+                                ("wide", {"items": [{"sku": "A" * 19, "quantity": 1}]}, "/items/0/sku"), ("no-array", {"items": {"sku": "A", "quantity": 1}}, "/items"),
                                 ("label", {"labels": {"a": 7}}, "/labels")):
         reply = create(gateway, "13") if change is None else post(gateway, "/invoices", dict(NEW, **change))
         t.ok(is_problem(reply, 400) and reply.json.get("field") == field, "create_wrong-%s_400" % name, reply)
