@@ -224,6 +224,15 @@ static void read_generated(sl_build_t *b, sl_op_t *op, sl_bf_t *f, const sl_xel_
   op->change.n_generated = i;
 }
 
+/* A new row takes the column's DEFAULT for what the consumer leaves out; an update has none. */
+static void leave_defaults(sl_bf_t *f)
+{
+  for (size_t i = 0; i < f->n_fields; i++)
+    if (f->fields[i]->column && f->fields[i]->column->preset) f->fields[i]->required = false;
+  for (size_t i = 0; i < f->n_lists; i++)
+    if (f->items[i]) leave_defaults(f->items[i]);
+}
+
 static void read_change(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *el)
 {
   const sl_xel_t *insert = sl_xel_find(el->first, "insert"),
@@ -246,6 +255,7 @@ static void read_change(sl_build_t *b, sl_op_t *op, sl_at_t at, const sl_xel_t *
   /* A merge that leaves the kind out leaves it, and what depends on it, as it is. */
   for (size_t i = 0; update && !op->change.replace && i < at.f->n_choices; i++)
     at.f->choices[i]->choice->optional = true;
+  if (insert) leave_defaults(at.f);
   if (insert) read_generated(b, op, at.f, insert);
   if (!at.f->frame->table[0])
     sl_b_error(b, "R338", change->line, change->col, "add table=\"…\" to the shape",

@@ -119,6 +119,9 @@ static sl_code_t insert_column(sl_sql_t *self, const sl_table_plan_t *table, siz
       sl_table_identifies(table, column))
     return sl_field_missing(field, err);
   if (value.state == SL_L_MISSING && optional) return SL_OK;
+  /* Beyond the bits there is no leaving out, and NULL is not the column's default. */
+  if (value.state == SL_L_MISSING && field && field->column && field->column->preset)
+    return sl_field_missing(field, err);
   if (value.state == SL_L_MISSING && i < table->n_key) return sl_field_missing(column->field, err);
   sl_buf_addz(&d->text, d->n ? ", " : " (");
   sl_sql_identifier(&d->text, column->label);

@@ -534,6 +534,32 @@ static void compiler_tells_what_a_base_gets_wrong(void **state)
   unlink(catalog);
 }
 
+/* --- DEFAULT of a column
+ * ------------------------------------------------------------------------------------------ */
+
+static void column_with_a_default_left_out_of_an_insert(void **state)
+{
+  char path[1024];
+  const char *source = getenv("SL_SOURCE");
+  snprintf(path, sizeof path, "%s/tests/golden/check/store.map.xml", source ? source : ".");
+  sl_mapping_t *store = load(path);
+  assert_non_null(store);
+  call_t call = {
+      .operation = "createItem",
+      .body = "{\"name\":\"Nut\",\"kind\":\"small\",\"stock\":3}",
+      .steps = {{.sql = "INSERT INTO ITEM (NAME, KIND, STOCK, OWNER) VALUES (?, ?, ?, ?)",
+                 .values = "Nut|S|3|API",
+                 .changed = 1}},
+      .status = 201};
+  run_call(store, &call);
+  call = (call_t){.operation = "putItem",
+                  .args = {"path:id", "7"},
+                  .body = "{\"name\":\"Nut\",\"kind\":\"small\",\"stock\":3}",
+                  .error = "/created: is required"};
+  run_call(store, &call); /* an update knows of no default */
+  sl_mapping_destroy(&store);
+}
+
 /* --- set up
  * ------------------------------------------------------------------------------------------ */
 
@@ -580,6 +606,7 @@ int main(void)
       cmocka_unit_test(masked_value_that_comes_back_is_unchanged),
       cmocka_unit_test(compiler_tells_what_a_base_gets_wrong),
       cmocka_unit_test(commit_that_is_refused_takes_the_sqlstate_outcome),
+      cmocka_unit_test(column_with_a_default_left_out_of_an_insert),
   };
   return cmocka_run_group_tests_name("sql-write", tests, set_up, tear_down);
 }
