@@ -68,6 +68,24 @@ static void collisions(sl_judge_t *self)
   }
 }
 
+/* What a sentinel's value would be written as, if that meant nothing: 20240101 where 99999999 is
+ * read as 2024-01-01. */
+static void taken_over(sl_judge_t *self)
+{
+  sl_codec_t bare = *self->codec;
+  bare.n_sentinels = 0;
+  for (size_t i = 0; i < self->codec->n_sentinels; i++) {
+    sl_legacy_t legacy;
+    char text[256];
+    if (self->codec->sentinels[i].meaning != SL_AS_VALUE) continue;
+    if (sl_codec_write_text(&bare, self->codec->sentinels[i].json, self->scratch, &legacy, NULL) ||
+        legacy.state != SL_L_TEXT || legacy.text.len > sizeof text)
+      continue;
+    if (legacy.text.len) memcpy(text, legacy.text.p, legacy.text.len);
+    around(self, sl_strn(text, legacy.text.len));
+  }
+}
+
 static void enumerated(sl_judge_t *self)
 {
   const sl_xtype_t *type = self->field->xtype;
@@ -170,6 +188,7 @@ void sl_cases(sl_judge_t *self)
   rows(self, self->codec->sentinels, self->codec->n_sentinels);
   rows(self, self->codec->codes, self->codec->n_codes);
   collisions(self);
+  taken_over(self);
   enumerated(self);
   foreign(self);
   switch (sl_codec_kind(self->codec)) {

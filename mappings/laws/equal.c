@@ -334,6 +334,16 @@ static unsigned kind_difference(const sl_codec_t *c, sl_str_t was, sl_str_t is)
   }
 }
 
+bool sl_is_sentinel(const sl_codec_t *c, sl_str_t text)
+{
+  for (size_t i = 0; i < c->n_sentinels; i++) {
+    const sl_spelling_t *s = &c->sentinels[i];
+    if (s->access != SL_READ_ONLY && s->meaning == SL_AS_VALUE && sl_str_eq(s->legacy, text))
+      return true;
+  }
+  return false;
+}
+
 unsigned sl_legacy_difference(const sl_judge_t *self, sl_legacy_t was, sl_legacy_t is,
                               sl_jtext_t json)
 {
@@ -346,5 +356,6 @@ unsigned sl_legacy_difference(const sl_judge_t *self, sl_legacy_t was, sl_legacy
   if (found) return words;
   if (nothing(json)) return SL_MODULO_ALIAS; /* by its state: read-null, read-absent, or preset */
   if (was.state != SL_L_TEXT || is.state != SL_L_TEXT) return 0;
+  if (sl_is_sentinel(c, is.text)) return 0; /* it meant itself, and becomes another record */
   return kind_difference(c, was.text, is.text);
 }

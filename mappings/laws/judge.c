@@ -237,6 +237,10 @@ static void not_kept(sl_judge_t *self, sl_legacy_t was, sl_jtext_t json, const s
   refute(&self->getput, sl_show_legacy(self, was), sl_show_json(self, json),
          is ? sl_show_legacy(self, *is) : refusal(self, why), !is, words);
   self->getput.fix = sl_show_fix(self, false, words);
+  if (!words && is && is->state == SL_L_TEXT && sl_is_sentinel(self->codec, is->text))
+    self->getput.fix =
+        "access=\"read-only\" on the sentinel's row | another json= in it | base= on "
+        "the operations that write";
 }
 
 static bool is_listed(const sl_codec_t *c, sl_str_t text)

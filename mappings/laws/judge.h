@@ -88,6 +88,9 @@ bool sl_equal_legacy(const sl_judge_t *self, sl_legacy_t a, sl_legacy_t b);
 unsigned sl_legacy_difference(const sl_judge_t *self, sl_legacy_t was, sl_legacy_t is,
                               sl_jtext_t json);
 
+/* Is text what a sentinel is written as, that stands for a value? */
+bool sl_is_sentinel(const sl_codec_t *c, sl_str_t text);
+
 /* --- domain.c ------------------------------------------------------------------------------------
  */
 

@@ -109,6 +109,15 @@ static bool is_date(const sl_codec_t *c)
   return c->kind == SL_CODEC_DATE || c->kind == SL_CODEC_TIME || c->kind == SL_CODEC_DATETIME;
 }
 
+/* A mask is written nowhere: it means that nothing has changed, or is refused. */
+static void masked(sl_judge_t *j)
+{
+  sl_law_t *laws[] = {&j->putget, &j->getput};
+  for (size_t i = 0; i < 2; i++)
+    if (laws[i]->verdict == SL_LAW_PROVED || laws[i]->verdict == SL_LAW_SAMPLED)
+      laws[i]->modulo |= SL_MODULO_MASK;
+}
+
 static void judge_field(gather_t *g, const entry_t *e, sl_judged_t *out)
 {
   const sl_field_t *f = e->line.field;
@@ -138,6 +147,7 @@ static void judge_field(gather_t *g, const entry_t *e, sl_judged_t *out)
   if (j.put || j.get) sl_cases(&j);
   settle(&j.putget, j.put, j.put_doubts + j.open);
   settle(&j.getput, j.get, j.get_doubts);
+  if (f->mask) masked(&j);
   out->good = j.good;
   out->law->putget = j.putget;
   out->law->getput = j.getput;

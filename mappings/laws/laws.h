@@ -54,6 +54,7 @@ typedef enum sl_law_verdict {
 enum {
   SL_MODULO_ALIAS = 1 << 20,    /* read-null, read-absent, read-only rows */
   SL_MODULO_SPELLING = 1 << 21, /* another spelling of the same number, date, boolean */
+  SL_MODULO_MASK = 1 << 22,     /* mask=: what is read back is hidden, and means "as it was" */
 };
 
 /* All text is in the report's arena. */

@@ -13,7 +13,7 @@ static const struct {
     {SL_MODULO_NULL, "null"},   {SL_MODULO_CODES, "codes"},       {SL_MODULO_FRACTION, "fraction"},
     {SL_MODULO_ZONE, "zone"},   {SL_MODULO_WIDTH, "width"},       {SL_MODULO_SIGN, "sign"},
     {SL_MODULO_ORDER, "order"}, {SL_MODULO_GAPS, "gaps"},         {SL_MODULO_DEFAULT, "default"},
-    {SL_MODULO_ALIAS, "alias"}, {SL_MODULO_SPELLING, "spelling"},
+    {SL_MODULO_ALIAS, "alias"}, {SL_MODULO_SPELLING, "spelling"}, {SL_MODULO_MASK, "mask"},
 };
 enum { N_WORDS = sizeof words / sizeof *words };
 

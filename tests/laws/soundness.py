@@ -79,7 +79,8 @@ def integer(r, name):
     if r.random() < .3:
         attrs += ' sign="%s"' % r.choice(["leading", "trailing", "none", "overpunch"])
     decl = '<type name="%s" kind="integer"%s%s%s%s' % (name, attrs, nulls(r), modulo(r, ["sign", "null"]),
-                                                       sentinel(r, ["0", "-1", "99", "999"]))
+                                                       sentinel(r, ["0", "-1", "99", "999"],
+                                                                ("null", "absent", "other", "1", "0")))
     string = 'as="string"' in attrs or ('as="number"' not in attrs and digits > 15)
     most = 10 ** (digits or 15) - 1
     schema = {"type": "string"} if string else {"type": "integer"}
