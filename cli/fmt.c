@@ -30,8 +30,10 @@ static const sl_opt_t options[] = {
 static const sl_opt_table_t table = {
     .program = "sluice fmt",
     .usage = "[OPTION]… FILE…",
-    .purpose = "Lays out mapping and deployment files: two blanks a level, one line an element, "
-               "the ends of neighbouring lines in columns. Comments, text and values stay as they "
+    .purpose = "Lays out mapping and deployment files: two blanks a level, one line an element (or "
+               "with its only child, where that "
+               "was written so), the ends of neighbouring lines in columns. Comments, text and "
+               "values stay as they "
                "are. A file that is not well-formed is left alone. - is standard input.",
     .opts = options,
 };

@@ -21,6 +21,7 @@ typedef struct node {
   bool blank_before; /* an empty line stands before it */
   bool same_line;    /* COMMENT: behind something on its line */
   bool verbatim;     /* ELEMENT: there is text in it */
+  bool short_form;   /* ELEMENT: stands on one line with its only child, which has none */
 } node_t;
 
 struct layout {
@@ -135,6 +136,8 @@ static sl_code_t read_element(struct layout *l, node_t *parent, int depth)
   if (code) return code;
   for (const node_t *c = n->first; c; c = c->next) n->verbatim |= c->kind == TEXT;
   n->raw = sl_strn(inside, (size_t)(l->p - inside));
+  n->short_form = n->first && n->first == n->last && n->first->kind == ELEMENT &&
+                  !n->first->first && !memchr(inside, '\n', n->raw.len);
   return until(l, ">").p ? SL_OK : broken(l);
 }
 
@@ -305,6 +308,20 @@ static void write_attrs(sl_buf_t *out, const node_t *n, size_t indent)
   }
 }
 
+static size_t tag_width(const node_t *n)
+{
+  size_t w = 2 + columns(n->name);
+  for (size_t i = 0; i < n->n_attrs; i++) w += 1 + attr_width(&n->attrs[i]);
+  return w;
+}
+
+/* <request><field …/></request>, if somebody wrote it so and it fits into a line. */
+static bool is_short(const node_t *n, size_t indent)
+{
+  return n->short_form &&
+         indent + tag_width(n) + tag_width(n->first) + 1 + 3 + columns(n->name) <= MAX_COLUMN;
+}
+
 static void write_children(sl_buf_t *out, const node_t *parent, size_t indent);
 
 static void write_element(sl_buf_t *out, const node_t *n, size_t indent, const grid_t *g)
@@ -321,6 +338,10 @@ static void write_element(sl_buf_t *out, const node_t *n, size_t indent, const g
   sl_buf_addc(out, '>');
   if (n->verbatim) {
     sl_buf_adds(out, n->raw);
+  } else if (is_short(n, indent)) {
+    sl_buf_printf(out, "<%.*s", SL_STR_ARG(n->first->name));
+    for (size_t i = 0; i < n->first->n_attrs; i++) write_attr(out, &n->first->attrs[i], 1);
+    sl_buf_addz(out, "/>");
   } else {
     sl_buf_addc(out, '\n');
     write_children(out, n, indent + INDENT);

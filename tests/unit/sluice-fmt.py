@@ -21,7 +21,10 @@ BEFORE = """<?xml version="1.0"?>
   <field type="t" json="/a" legacy="AA" key="true"/>
   <field http="header:ETag" legacy="VERSION" access="read-only" type="t"/>
   <ignore legacy="B" reason="it is &quot;old&quot;"/>
-  <object json="/o"><field legacy="C" json="/c"/></object>
+  <object json="/o"><field   json="/c" legacy="C"  /></object>
+  <object json="/p">
+  <field legacy="D" json="/d"/></object>
+  <object json="/not/in/one/line/as/it/would/be/longer/than/lines/may/be"><field legacy="E" json="/e" note="then each is on its own"/></object>
   </shape>
   <operation name="get" method="GET" path="/a/{id}" note="a long note, so that the line is longer than a line may be; it goes on below">
   <param name="id" http="path:id"/>
@@ -45,8 +48,12 @@ AFTER = """<?xml version="1.0"?>
     <field  legacy="AA"      json="/a"          type="t" key="true"/>
     <field  legacy="VERSION" http="header:ETag" type="t" access="read-only"/>
     <ignore legacy="B" reason="it is &quot;old&quot;"/>
-    <object json="/o">
-      <field legacy="C" json="/c"/>
+    <object json="/o"><field legacy="C" json="/c"/></object>
+    <object json="/p">
+      <field legacy="D" json="/d"/>
+    </object>
+    <object json="/not/in/one/line/as/it/would/be/longer/than/lines/may/be">
+      <field legacy="E" json="/e" note="then each is on its own"/>
     </object>
   </shape>
   <operation name="get" method="GET" path="/a/{id}"
