@@ -110,7 +110,7 @@ struct sl_bx { /* an XML element */
   bool lost;             /* a line in it led nowhere: what it leaves open may be that line's */
   int line, col;         /* of the predicate's path, or of the <ignore> */
   bool ignored;
-  uint16_t carry, rest, rest_attrs, place; /* as in sl_xnode_t */
+  uint16_t carry, rest, rest_attrs, place, hollow; /* as in sl_xnode_t */
   bool guarded;
   bool raw;     /* its XML is the value */
   bool kept;    /* written over a base: so is what is read-only */

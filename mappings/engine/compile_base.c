@@ -289,6 +289,8 @@ static void pair_x(struct pair *p, sl_bx_t *w, sl_bx_t *r)
   static const sl_only_t all = {NULL, 0};
   w->kept = r->guarded = true;
   if (w->list) return;
+  if (w->first && w->parent && !w->field && !w->constant && !w->hollow)
+    w->hollow = r->hollow = new_carry(p);
   if (!w->field && !w->constant && r->field) w->field = keeper(p, r->field, w->path);
   pair_text(p, w, r);
   if (w->raw) return;

@@ -111,6 +111,7 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
                        .rest = x->rest,
                        .rest_attrs = x->rest_attrs,
                        .place = x->place,
+                       .hollow = x->hollow,
                        .choice = x->child ? (uint16_t)x->child->choice : 0,
                        .raw = x->raw,
                        .guarded = x->guarded,
@@ -123,7 +124,8 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
   node->has_values = x->field || x->list;
   node->writable = x->constant || sl_fields_write(x->field) ||
                    (x->list && x->list->access != SL_READ_ONLY) || tells_kind(x);
-  node->keeps = x->carry || x->rest || x->rest_attrs || (x->kept && (x->field || x->list));
+  node->keeps =
+      x->carry || x->rest || x->rest_attrs || x->hollow || (x->kept && (x->field || x->list));
   flatten_attrs(b, x, node);
   sort_children(x);
   for (const sl_bx_t *c = x->first; c; c = c->next) n++;

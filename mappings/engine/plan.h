@@ -346,6 +346,7 @@ struct sl_xnode {
   uint16_t carry;             /* not mapped: all its occurrences are carried; 0: they are not */
   uint16_t rest, rest_attrs;  /* carries for children and attributes that have no node; 0: none */
   uint16_t place;             /* a carry that marks that this was there; 0: none */
+  uint16_t hollow;            /* likewise, and that nothing was in it */
   uint16_t choice;            /* equal and not 0: alternatives among their siblings */
   bool raw;                   /* its field's value is the element itself, as XML */
   bool guarded;               /* of a base: what has neither node nor carry could not be kept */

@@ -40,6 +40,12 @@ void sl_xml_captured(sl_xml_reader_t *r)
     sl_xml_full(r);
 }
 
+void sl_xml_carry_hollow(sl_xml_reader_t *r, const sl_xml_level_t *level)
+{
+  if (level->some || !level->node->hollow) return;
+  if (!sl_record_chunk(level->record, level->node->hollow, sl_str(""), r->arena)) sl_xml_full(r);
+}
+
 static void no_place(sl_xml_reader_t *r, const char *what, const xmlChar *name,
                      const sl_xnode_t *node)
 {

@@ -168,7 +168,7 @@ static void push(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record
     sl_xml_fail(r, SL_GARBAGE, "the answer is nested too deeply");
     return;
   }
-  r->levels[r->depth++] = (sl_xml_level_t){node, record, 0};
+  r->levels[r->depth++] = (sl_xml_level_t){node, record, 0, s->n_attrs > 0};
   if (node->kinds && node->by_type) sl_xml_take_type(r, node, record, s);
   bool nil = s->n_attrs && take_attrs(r, node, record, s);
   r->text = NULL;
@@ -233,6 +233,7 @@ static void start_in_plan(sl_xml_reader_t *r, const sl_xml_start_t *s)
 {
   sl_xml_level_t *level = &r->levels[r->depth - 1];
   const sl_xnode_t *node = match(r, level, s);
+  level->some = true;
   if (r->base && (!node || node->carry)) {
     if (node) return sl_xml_capture_into(r, s, level->record, node->carry, NULL);
     if (level->node->guarded) return sl_xml_carry_unknown(r, level->node, level->record, s);
@@ -298,6 +299,7 @@ static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const 
     sl_soap_end(r);
   } else {
     r->text = NULL;
+    if (r->base) sl_xml_carry_hollow(r, &r->levels[r->depth - 1]);
     if (!--r->depth) r->where = r->soap ? SL_XW_BODY : SL_XW_DONE;
   }
 }

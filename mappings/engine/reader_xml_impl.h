@@ -25,6 +25,7 @@ typedef struct sl_xml_level {
   const sl_xnode_t *node;
   sl_record_t *record;
   uint32_t guess; /* index of the child that is likely next */
+  bool some;      /* it has attributes or children */
 } sl_xml_level_t;
 
 typedef enum sl_xml_where {
@@ -82,6 +83,8 @@ void sl_xml_fail(sl_xml_reader_t *r, sl_code_t code, const char *fmt, ...)
 /* Start of the plan's root element. */
 void sl_xml_enter_root(sl_xml_reader_t *r, const sl_xml_start_t *s);
 void sl_xml_capture(sl_xml_reader_t *r, sl_slot_t *slot);
+/* reader_carry.c: of a base, at the end of an element. */
+void sl_xml_carry_hollow(sl_xml_reader_t *r, const sl_xml_level_t *level);
 
 /* reader_choice.c: at the start tag s of node, whose xsi:type decides its choice. */
 void sl_xml_take_type(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record,

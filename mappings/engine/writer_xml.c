@@ -263,7 +263,7 @@ static sl_code_t write_raw(struct writer *w, const sl_xnode_t *node, const sl_re
   return code;
 }
 
-/* keep: it is written even when no value is in it. *there: a value is. */
+/* keep: it is written even when no value is in it. *there: a value is, or it is to stay. */
 static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const sl_record_t *record,
                                sl_str_t xmlns, bool keep, bool *there)
 {
@@ -301,9 +301,18 @@ static sl_code_t write_element(struct writer *w, const sl_xnode_t *node, const s
     w->missing = outer;
     return SL_OK;
   }
+  /* The base's had nothing in it either: it stays as it is. */
+  size_t hollow_len = node->open.len + xmlns.len + 2;
+  if (w->out->len == mark + hollow_len && sl_base_carried(record, node->hollow)) {
+    w->missing = outer;
+    *there = true;
+    return SL_OK;
+  }
   back_to(w, mark);
-  /* A required value that is not there is the concern of the element around it. */
-  if (outer || !leaf_missing || (node->by_type && !node->required)) w->missing = outer;
+  /* A required value that is not there is the concern of the element around it; but not when its
+   * own element may be left out as a whole: then nothing is. */
+  bool left_out = !node->required && (node->by_type || !keep);
+  if (outer || !leaf_missing || left_out) w->missing = outer;
   return SL_OK;
 }
 
