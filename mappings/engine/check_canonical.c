@@ -169,7 +169,10 @@ static void check_object(struct check *c, const sl_jnode_t *node, const sl_jsche
 {
   sl_str_t names[MAX_NAMES];
   char text[400];
+  const void *before = c->scheme.common;
+  c->scheme.common = node->key.len ? sl_scheme_common(c->scheme.frame, node) : NULL;
   for (uint16_t i = 0; i < node->n_children; i++) check_member(c, &node->children[i], s, base);
+  c->scheme.common = before;
   size_t n = sl_jschema_property_names(s, names, MAX_NAMES);
   for (size_t i = 0; i < n; i++) {
     const sl_jschema_t *member = sl_jschema_member(c->m->canonical, s, names[i]);
@@ -206,7 +209,9 @@ static void check_node(struct check *c, const sl_jnode_t *node, const sl_jschema
   int line = c->line, col = c->col;
   c->scheme.frame = node->list->item;
   c->line = node->list->line, c->col = node->list->col;
+  c->scheme.filled = sl_scheme_fills(node->list);
   check_node(c, node->list->item->json, sl_jschema_item(c->m->canonical, s, 0), pointer);
+  c->scheme.filled = false;
   c->scheme.frame = frame;
   c->line = line, c->col = col;
 }

@@ -109,7 +109,9 @@ static void list(sl_scheme_t *self, const sl_jnode_t *node)
   }
   const sl_frame_t *frame = self->frame;
   self->frame = l->item;
+  self->filled = sl_scheme_fills(l);
   sl_scheme_node(self, l->item->json, true);
+  self->filled = false;
   self->frame = frame;
   if (null) {
     sl_jsonw_object_end(w);

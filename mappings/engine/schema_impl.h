@@ -34,6 +34,7 @@ typedef struct sl_scheme {
   sl_arena_t *scratch;     /* of probes */
   const sl_frame_t *frame; /* that is being described */
   const void *common;      /* sl_scheme_common of the object that is */
+  bool filled;             /* an item of slots without gaps: what reads as null is none */
   sl_made_t made[SL_SCHEME_CHOICES];
   size_t n_made, n_branches;
   const sl_field_t *field;
@@ -45,10 +46,11 @@ typedef struct sl_scheme {
  * contract demands it together with everything around it. */
 typedef struct sl_legacy_place {
   const void *parent; /* NULL: nowhere */
+  const void *own; /* the element whose text it is: others may stand in its attributes; or NULL */
   bool sure;
 } sl_legacy_place_t;
 sl_legacy_place_t sl_scheme_place(const sl_frame_t *frame, const sl_field_t *field);
-/* The one that all values of object stand in; NULL: there is none. */
+/* The one that all values of object stand in, or are the text of; NULL: there is none. */
 const void *sl_scheme_common(const sl_frame_t *frame, const sl_jnode_t *object);
 /* The field that has the legacy place: of a part of a record, the record's. */
 const sl_field_t *sl_scheme_carrier(const sl_field_t *field);
@@ -67,6 +69,12 @@ void sl_scheme_kind(sl_scheme_t *self, const sl_choice_t *choice);
 /* Would the codec write this JSON value? */
 bool sl_scheme_takes(sl_scheme_t *self, sl_jstate_t state, const char *text);
 bool sl_scheme_nulls(sl_scheme_t *self); /* may it be null in this view? */
+/* Plain values in slots, none of which is null. */
+static inline bool sl_scheme_fills(const sl_list_t *list)
+{
+  return list->form == SL_LIST_SLOTS && list->gaps != SL_GAPS_NULL &&
+         list->item->json->kind == SL_JN_FIELD;
+}
 /* Is the member there in every answer; has it to be in a request? */
 bool sl_scheme_required(sl_scheme_t *self, const sl_field_t *field);
 

@@ -20,16 +20,26 @@ bool sl_scheme_takes(sl_scheme_t *self, sl_jstate_t state, const char *text)
 static bool demanded(const sl_scheme_t *self, const sl_field_t *field)
 {
   sl_legacy_place_t place = sl_scheme_place(self->frame, field);
-  return place.sure || (!place.parent && field->required) || /* an item of parallel lists */
-         (self->common && place.parent == self->common && sl_scheme_carrier(field)->required);
+  if (place.sure || (!place.parent && field->required)) /* the latter: an item of parallel lists */
+    return true;
+  if (!self->common) return false;
+  return place.own == self->common ||
+         (place.parent == self->common && sl_scheme_carrier(field)->required);
 }
 
 /* Does the contract leave room for a text that is empty, or blank? */
 static bool may_be_text(const sl_field_t *at, sl_lstate_t state)
 {
+  enum { LONGEST = 80 }; /* blanks: of some length */
   const char *text = state == SL_L_BLANK ? " " : "";
-  char why[SL_WHY];
-  if (at->xtype) return sl_xtype_accepts(at->xtype, text, 0, why);
+  char blanks[LONGEST + 1];
+  memset(blanks, ' ', LONGEST);
+  blanks[LONGEST] = '\0';
+  for (int n = state == SL_L_BLANK; at->xtype && n <= LONGEST; n++) {
+    if (sl_xtype_accepts(at->xtype, blanks + LONGEST - n, 0, NULL)) return true;
+    if (!n) return false;
+  }
+  if (at->xtype) return false;
   if (!at->schema) return true;
   bool longer = state == SL_L_BLANK && sl_jschema_facets(at->schema).min_length > 1;
   return longer || sl_jschema_accepts(at->schema, SL_JSON_STRING, sl_str(text), NULL) != SL_JS_NO;
@@ -64,6 +74,7 @@ static bool writes_as(sl_scheme_t *self, const sl_field_t *field, sl_jstate_t st
 
 bool sl_scheme_nulls(sl_scheme_t *self)
 {
+  if (self->filled) return false;
   return self->view == SL_VIEW_ANSWER ? reads_as(self, self->field, SL_AS_NULL)
                                       : writes_as(self, self->field, SL_J_NULL);
 }

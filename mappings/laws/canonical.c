@@ -32,10 +32,39 @@ static size_t take_key(const char *p, char key[KEY], size_t *n_p)
   return len;
 }
 
+/* What schema says of that case alone: its only alternative that can be it. schema, when there is
+ * more to it than alternatives, or several fit. */
+static const sl_jschema_t *as_case(sl_jschemas_t *all, const sl_jschema_t *schema,
+                                   const sl_choice_t *choice, const sl_case_t *kind)
+{
+  const sl_jschema_t *plain = sl_canonical_plain(schema), *found = NULL;
+  const sl_jschema_set_t *either = plain->one.n ? &plain->one : &plain->any;
+  if (!choice->told || choice->n_steps != 1 || plain->n_properties || plain->ref || plain->all.n)
+    return schema;
+  for (size_t i = 0; i < either->n; i++) {
+    const sl_jschema_t *word = sl_jschema_member(all, either->v[i], choice->steps[0]);
+    if (sl_jschema_accepts(word, SL_JSON_STRING, kind->json, NULL) == SL_JS_NO) continue;
+    if (found) return schema;
+    found = either->v[i];
+  }
+  return found ? found : schema;
+}
+
+/* The same of a line, in the one case that it belongs to. */
+static const sl_jschema_t *as_case_of(sl_jschemas_t *all, const sl_jschema_t *schema,
+                                      const sl_field_t *field)
+{
+  const sl_choice_t *choice = field ? field->only.choice : NULL;
+  for (uint16_t i = 0; choice && i < choice->n_cases; i++)
+    if (field->only.cases == (uint64_t)1 << i)
+      return as_case(all, schema, choice, &choice->cases[i]);
+  return schema;
+}
+
 sl_canonical_t sl_canonical_line(const sl_mapping_t *mapping, const char *shape,
                                  const sl_line_t *line)
 {
-  sl_canonical_t out = {sl_canonical_shape(mapping, shape), true};
+  sl_canonical_t out = {sl_canonical_shape(mapping, shape), true, true};
   const char *json = line->json, *p = json;
   size_t within = line->within ? strlen(line->within->json) : 0;
   bool item = line->field && line->within && !strcmp(json, line->within->json);
@@ -47,6 +76,8 @@ sl_canonical_t sl_canonical_line(const sl_mapping_t *mapping, const char *shape,
     if ((size_t)(p - json) == within) out.required = true; /* from its item on */
     size_t len = take_key(p + 1, key, &n);
     out.required &= sl_jschema_requires(out.schema, sl_strn(key, n));
+    if (!p[1 + len]) out.schema = as_case_of(mapping->canonical, out.schema, line->field);
+    out.beside = sl_jschema_requires(out.schema, sl_strn(key, n));
     out.schema = sl_jschema_member(mapping->canonical, out.schema, sl_strn(key, n));
     p += 1 + len;
   }

@@ -13,6 +13,8 @@
 typedef struct sl_canonical {
   const sl_jschema_t *schema; /* NULL: nothing is said about the line */
   bool required;              /* the member is always there */
+  bool beside;                /* it is there whenever its object is (and, of a case's member, is of
+                                 that kind) */
 } sl_canonical_t;
 
 /* The schema of a shape; NULL: the mapping has none. */

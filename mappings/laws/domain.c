@@ -74,6 +74,19 @@ static sl_member_t accepted(const sl_jschema_t *schema, sl_jtext_t value)
   }
 }
 
+/* The one date that has a sentinel's spelling: a class of its own. */
+static bool is_alone(const sl_judge_t *self, sl_jtext_t value)
+{
+  const sl_codec_t *c = self->codec;
+  sl_legacy_t legacy;
+  if (c->kind != SL_CODEC_DATE || value.state != SL_J_STRING) return false;
+  if (sl_codec_write(&self->loose, value.state, value.text, self->scratch, &legacy, NULL))
+    return false;
+  for (size_t i = 0; i < c->n_sentinels; i++)
+    if (sl_str_eq(c->sentinels[i].legacy, legacy.text)) return true;
+  return false;
+}
+
 /* Without a schema, D is what is taken: who asks was taken. */
 sl_member_t sl_in_domain(sl_judge_t *self, sl_jtext_t value)
 {
@@ -86,7 +99,8 @@ sl_member_t sl_in_domain(sl_judge_t *self, sl_jtext_t value)
       is_format_of_time(sl_canonical_plain(self->domain.schema)->format) && uncommon(value))
     return SL_MEMBER_NO;
   /* Others of its class may match the pattern that this one does not. */
-  if (member == SL_MEMBER_NO && self->relaxed && accepted(self->relaxed, value) != SL_MEMBER_NO)
+  if (member == SL_MEMBER_NO && self->relaxed && accepted(self->relaxed, value) != SL_MEMBER_NO &&
+      !is_alone(self, value))
     self->open++;
   return member;
 }

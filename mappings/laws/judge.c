@@ -139,6 +139,8 @@ static void held_back(sl_judge_t *self, sl_jtext_t was, const sl_err_t *why)
   sl_jtext_t is;
   sl_err_t err;
   if (!certain(sl_in_domain(self, was), &self->put_doubts) || taken_shorter(self, was)) return;
+  /* Then its object is left out, or is of another kind: that is judged of whole records. */
+  if (was.state == SL_J_ABSENT && self->field->required && self->domain.beside) return;
   const char *text = refusal(self, why);
   if (!put(self, &self->loose, was, &via, &err) && !get(self, &self->loose, via, &is, &err) &&
       !sl_equal_json(was, is)) {

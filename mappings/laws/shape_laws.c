@@ -8,7 +8,11 @@
  *              with those that have not: any two fields meet as both, either, neither
  *   lists      absent, null, empty, with one item, two, as few and as many as contract and schema
  *              allow, one fewer and one more; with an item that is null, one that says nothing
- *   objects    without a member
+ *   objects    without a member; left out
+ *   choices    all of this with each case in turn, and lists with items of different cases
+ *
+ * Pairs are there without a pair. When the schema takes no record that is made so, what hangs on
+ * whole records is not proved but sampled.
  *
  * Each is written and read by the shape's real writer and reader, and the JSON compared member by
  * member. Fields whose own law gives their value away are not compared again.
@@ -35,11 +39,12 @@ typedef struct trial {
   const sl_jnode_t *target;           /* a list or an object */
   how_t how;
   size_t items;
+  size_t turn, turns;    /* which case records are of; the most that a choice has */
   const sl_list_t *list; /* whose item is being made, and which */
   size_t item;
-  bool bare;       /* within an item that says nothing */
-  bool for_schema; /* with the members that only answers have */
-  size_t cases;
+  bool bare;           /* within an item that says nothing */
+  bool for_schema;     /* with the members that only answers have */
+  size_t cases, taken; /* records made; those that the schema takes */
 } trial_t;
 
 /* --- making a record ----------------------------------------------------------------------------
@@ -129,6 +134,19 @@ static bool put_key(trial_t *t, sl_buf_t *out, const sl_judged_t *j, const sl_fi
   return true;
 }
 
+static unsigned case_of(const trial_t *t, const sl_choice_t *choice)
+{
+  return (unsigned)((t->turn + t->item) % choice->n_cases);
+}
+
+/* Is it there in a record of the case whose turn it is? */
+static bool is_of_case(const trial_t *t, sl_only_t only)
+{
+  for (; only.choice; only = only.choice->within)
+    if (!(only.cases >> case_of(t, only.choice) & 1)) return false;
+  return true;
+}
+
 static bool put_field(trial_t *t, sl_buf_t *out, const sl_field_t *f)
 {
   size_t i = number_of(t, f);
@@ -187,11 +205,12 @@ static bool put_list(trial_t *t, sl_buf_t *out, const sl_jnode_t *node)
 static bool put_object(trial_t *t, sl_buf_t *out, const sl_jnode_t *node)
 {
   bool any = false, here = node == t->target;
+  if (here && t->how == HOW_ABSENT) return false;
   sl_buf_addc(out, '{');
   for (uint16_t i = 0; i < node->n_children && !here; i++) {
     const sl_jnode_t *c = &node->children[i];
     size_t mark = out->len;
-    if (!c->writable && !t->for_schema) continue;
+    if ((!c->writable && !t->for_schema) || !is_of_case(t, c->only)) continue;
     if (any) sl_buf_addc(out, ',');
     sl_buf_adds(out, c->quoted);
     if (put_node(t, out, c))
@@ -206,9 +225,15 @@ static bool put_object(trial_t *t, sl_buf_t *out, const sl_jnode_t *node)
 static bool put_node(trial_t *t, sl_buf_t *out, const sl_jnode_t *node)
 {
   switch (node->kind) {
-  case SL_JN_FIELD: return put_field(t, out, node->field);
+  case SL_JN_FIELD:
+    if (!node->names) return put_field(t, out, node->field);
+    sl_json_quote(out, node->names->cases[case_of(t, node->names)].json);
+    return true;
   case SL_JN_LIST: return put_list(t, out, node);
   case SL_JN_OBJECT: return put_object(t, out, node);
+  case SL_JN_PAIRS:
+    if (t->bare || node->list->access == SL_READ_ONLY) return false;
+    return sl_buf_addz(out, "{}"), true;
   case SL_JN_CONST: return t->for_schema ? sl_buf_adds(out, node->constant->text), true : false;
   default: return false;
   }
@@ -252,7 +277,7 @@ static bool same_members(const trial_t *t, const sl_jnode_t *node, const sl_jval
                          const sl_jvalue_t *is, difference_t *out)
 {
   if (!was && !is) return true;
-  bool only_answers = !was && node != t->target;
+  bool only_answers = !was && (node != t->target || t->how == HOW_ABSENT);
   if (!was != !is && !only_answers) return *out = (difference_t){node, was, is}, false;
   for (uint16_t i = 0; i < node->n_children; i++) {
     const sl_jnode_t *c = &node->children[i];
@@ -305,6 +330,7 @@ static outcome_t attempt(trial_t *t, difference_t *diff, sl_err_t *err)
   sl_buf_clear(&t->back);
   sl_jverdict_t member = allowed(t);
   if (member == SL_JS_NO) return OUT_SKIPPED;
+  t->taken++;
   put_node(t, &t->json, shape->frame->json);
   if (sl_shape_write(shape, t->arena, sl_buf_str(&t->json), shape->name, &t->legacy, err))
     return member == SL_JS_MAYBE ? OUT_DOUBTFUL : OUT_REFUSED;
@@ -369,7 +395,8 @@ static const char object_fix[] = "\"minProperties\":1 in the schema | required=\
 static const char other_fix[] = "let the schema allow only what the legacy system can hold";
 
 /* One variation of a list or an object; *sure_p: it was decided. */
-static void vary(trial_t *t, sl_law_t *law, unsigned given, how_t how, size_t items, bool *sure_p)
+static void vary_case(trial_t *t, sl_law_t *law, unsigned given, how_t how, size_t items,
+                      bool *sure_p)
 {
   difference_t diff = {NULL, NULL, NULL};
   sl_err_t err = {0};
@@ -391,6 +418,12 @@ static void vary(trial_t *t, sl_law_t *law, unsigned given, how_t how, size_t it
            &err);
 }
 
+static void vary(trial_t *t, sl_law_t *law, unsigned given, how_t how, size_t items, bool *sure_p)
+{
+  for (t->turn = 0; t->turn < t->turns; t->turn++) vary_case(t, law, given, how, items, sure_p);
+  t->turn = 0;
+}
+
 static void judge_list(trial_t *t, const sl_jnode_t *node)
 {
   const sl_list_t *list = node->list;
@@ -401,6 +434,7 @@ static void judge_list(trial_t *t, const sl_jnode_t *node)
   const sl_jschema_t *d = j->domain.schema ? sl_canonical_plain(j->domain.schema) : NULL;
   unsigned given = list->notes ? list->notes->modulo : 0;
   bool sure = true;
+  size_t taken = t->taken;
   if (!t->schema) given |= SL_MODULO_EMPTY; /* lists always come, documented */
   t->target = node;
   vary(t, law, given, HOW_FULL, SIZE_MAX, &sure);
@@ -416,7 +450,8 @@ static void judge_list(trial_t *t, const sl_jnode_t *node)
     vary(t, law, given, HOW_ITEM_NULL, n, &sure);
     vary(t, law, given, HOW_ITEM_BARE, n, &sure);
   }
-  if (law->verdict != SL_LAW_REFUTED) law->verdict = sure ? SL_LAW_PROVED : SL_LAW_SAMPLED;
+  if (law->verdict != SL_LAW_REFUTED)
+    law->verdict = sure && t->taken > taken ? SL_LAW_PROVED : SL_LAW_SAMPLED;
   t->target = NULL;
 }
 
@@ -449,6 +484,7 @@ static void judge_object(trial_t *t, const sl_jnode_t *node)
   l->shape = j->shape->name;
   t->target = node;
   vary(t, &l->putget, t->schema ? 0 : SL_MODULO_EMPTY, HOW_FULL, 0, &sure);
+  vary(t, &l->putget, t->schema ? 0 : SL_MODULO_EMPTY, HOW_ABSENT, 0, &sure);
   t->target = NULL;
   if (l->putget.verdict == SL_LAW_REFUTED) j->n_objects++;
 }
@@ -504,6 +540,19 @@ static void presence(trial_t *t, int bit, bool set)
   t->n_toggled = 0;
 }
 
+static size_t most_cases(const sl_jnode_t *node)
+{
+  size_t n = node->names                ? node->names->n_cases
+             : node->only.choice        ? node->only.choice->n_cases
+             : node->kind == SL_JN_LIST ? most_cases(node->list->item->json)
+                                        : 1;
+  for (uint16_t i = 0; i < node->n_children; i++) {
+    size_t below = most_cases(&node->children[i]);
+    if (below > n) n = below;
+  }
+  return n;
+}
+
 bool sl_judge_shape(sl_shape_judge_t *self)
 {
   trial_t t = {.judge = self, .arena = sl_arena_new(0, MEMORY), .bit = ALL};
@@ -513,10 +562,13 @@ bool sl_judge_shape(sl_shape_judge_t *self)
   sl_buf_init(&t.legacy, 0);
   sl_buf_init(&t.back, 0);
   t.schema = sl_canonical_shape(self->mapping, self->shape->name);
-  presence(&t, ALL, false);
-  for (int bit = 0; (size_t)1 << bit <= self->n; bit++) {
-    presence(&t, bit, true);
-    presence(&t, bit, false);
+  t.turns = most_cases(self->shape->frame->json);
+  for (t.turn = 0; t.turn < t.turns; t.turn++) {
+    presence(&t, ALL, false);
+    for (int bit = 0; (size_t)1 << bit <= self->n; bit++) {
+      presence(&t, bit, true);
+      presence(&t, bit, false);
+    }
   }
   judge_nodes(&t, self->shape->frame->json);
   sl_buf_fini(&t.json);

@@ -98,8 +98,8 @@ def structure(t):
       <pairs legacy="p" name="@n" value="." json="/more" type="text"/></shape></mapping>''')
     document, err = schema("--shape", "S", path)
     p = document["properties"]
-    t.equal([p["kind"], p["in"]["minProperties"], p["lines"]["maxItems"], p["more"]["additionalProperties"]["type"], p["l"]["type"]],
-            [{"const": "x", "readOnly": True}, 1, 5, ["string", "null"], "array"], "structure_is-told")
+    t.equal([p["kind"], p["in"]["required"], p["lines"]["maxItems"], p["more"]["additionalProperties"]["type"], p["l"]["type"]],
+            [{"const": "x", "readOnly": True}, ["a"], 5, ["string", "null"], "array"], "structure_is-told")
     t.equal(sorted(document["required"]), ["kind", "l", "lines", "more"], "structure_lists-are-always-there")
     t.ok(document["additionalProperties"] is False, "structure_is-closed")
     code, out, err = sluice("schema", "--shape", "T", path)
