@@ -5,8 +5,6 @@
  * misbehaves when told to (crm_faults.h).
  */
 #include <getopt.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +13,7 @@
 #include "CrmSoap11.nsmap"
 #include "tests/fakes/crm_faults.h"
 #include "tests/fakes/crm_store.h"
+#include "tests/fakes/soap_fake.h"
 
 static char *answer(struct soap *soap, const char *text)
 {
@@ -140,17 +139,6 @@ int __crm__UpdateCustomer_(struct soap *s, struct _crm__UpdateCustomer *i,
   return __crm__UpdateCustomer(s, i, o);
 }
 
-static void *serve(void *ctx)
-{
-  struct soap *soap = ctx;
-  soap_serve(soap);
-  free(soap->user);
-  soap_destroy(soap);
-  soap_end(soap);
-  soap_free(soap);
-  return NULL;
-}
-
 static void usage(void)
 {
   fputs("usage: sluice-fake-crm [--port N] [--customers N] [--state FILE] [--journal FILE]\n"
@@ -182,39 +170,7 @@ int main(int argc, char **argv)
     else
       return usage(), 2;
   }
-  signal(SIGPIPE, SIG_IGN);
   crm_store_open(customers, state, journal);
-
-  struct soap *soap = soap_new1(SOAP_C_UTFSTRING | SOAP_IO_KEEPALIVE | SOAP_XML_STRICT);
-  soap->bind_flags = SO_REUSEADDR;
-  soap->socket_flags = MSG_NOSIGNAL;
-  soap->max_keep_alive = 1 << 30; /* gSOAP adds one to it */
-  soap->tcp_keep_alive = 1;
-  if (!soap_valid_socket(soap_bind(soap, "127.0.0.1", port, 1024))) {
-    soap_print_fault(soap, stderr);
-    return 1;
-  }
-  int one = 1;
-  setsockopt(soap->master, IPPROTO_TCP, TCP_NODELAY, &one,
-             sizeof one); /* accepted ones inherit it */
-  struct sockaddr_in at;
-  socklen_t len = sizeof at;
-  getsockname(soap->master, (struct sockaddr *)&at, &len);
-  printf("ready http://127.0.0.1:%d/crm\n", ntohs(at.sin_port));
-  fflush(stdout);
-
-  pthread_attr_t attr;
-  pthread_attr_init(&attr);
-  pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-  pthread_attr_setstacksize(&attr, 512 * 1024);
-  for (;;) {
-    if (!soap_valid_socket(soap_accept(soap))) continue;
-    struct soap *copy = soap_copy(soap);
-    pthread_t thread;
-    crm_faults_attach(copy);
-    if (pthread_create(&thread, &attr, serve, copy)) {
-      free(copy->user);
-      soap_free(copy);
-    }
-  }
+  return soap_fake_run(soap_new1(SOAP_C_UTFSTRING | SOAP_IO_KEEPALIVE | SOAP_XML_STRICT), port,
+                       "crm");
 }

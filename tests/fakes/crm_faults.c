@@ -23,7 +23,8 @@ static const struct {
   crm_mode_t mode;
 } words[] = {{"delay", CRM_DELAY}, {"hang", CRM_HANG},     {"hang-after", CRM_HANG_AFTER},
              {"close", CRM_CLOSE}, {"drip", CRM_DRIP},     {"503", CRM_503},
-             {"fault", CRM_FAULT}, {"locked", CRM_LOCKED}, {"raw", CRM_RAW}};
+             {"fault", CRM_FAULT}, {"locked", CRM_LOCKED}, {"raw", CRM_RAW},
+             {"rc", CRM_RC}};
 
 void crm_faults_open(const char *path)
 {
@@ -115,6 +116,12 @@ crm_mode_t crm_faults_before(struct soap *soap, const char *op)
   if (f->mode == CRM_DELAY) pause_ms(f->ms);
   if (f->mode == CRM_HANG) hang(soap);
   return f->mode;
+}
+
+char *crm_faults_rc(struct soap *soap)
+{
+  const struct fault *f = soap->user;
+  return soap_strdup(soap, f->file);
 }
 
 crm_mode_t crm_faults_after(struct soap *soap)

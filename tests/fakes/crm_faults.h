@@ -11,6 +11,7 @@
  *     503             refuses with HTTP 503, and executes nothing
  *     locked          the declared LockedFault
  *     fault           a SOAP fault that nobody declared
+ *     rc CODE         does nothing, and answers with that return code
  *     raw FILE        answers 200 with the bytes of FILE as body, whatever they are
  */
 #ifndef SL_FAKES_CRM_FAULTS_H
@@ -29,6 +30,7 @@ typedef enum crm_mode {
   CRM_LOCKED,
   CRM_FAULT,
   CRM_RAW,
+  CRM_RC,
 } crm_mode_t;
 
 void crm_faults_open(const char *control);
@@ -37,6 +39,8 @@ void crm_faults_attach(struct soap *soap);
 /* At the start of an operation: reads the control file, delays or hangs if told to (then, when the
  * peer or the test gives up, returns CRM_HANG: the operation ends the connection). */
 crm_mode_t crm_faults_before(struct soap *soap, const char *op);
+/* CRM_RC: the code of this request; in soap's memory. */
+char *crm_faults_rc(struct soap *soap);
 /* After it was executed: hangs if told to. */
 crm_mode_t crm_faults_after(struct soap *soap);
 

@@ -18,7 +18,8 @@ import os, re, sys
 sys.path.insert(0, os.path.join(os.environ.get("SL_SOURCE", "."), "tests", "harness"))
 from sluice_test import *
 
-PAGES = ["docs/mapping.md", "docs/mapping-sql.md", "docs/codecs.md", "mappings/examples/crm/README.md"]
+PAGES = ["docs/mapping.md", "docs/mapping-sql.md", "docs/codecs.md", "mappings/examples/crm/README.md",
+         "mappings/examples/customer/README.md"]
 HEAD = ('<?xml version="1.0" encoding="UTF-8"?>\n<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/">'
         '<soap:Body>')
 TAIL = "</soap:Body></soap:Envelope>"
