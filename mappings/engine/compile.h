@@ -358,6 +358,9 @@ const sl_frame_t *sl_bf_finish(sl_bf_t *f);
 
 /* A <field>. */
 void sl_b_field(sl_at_t at, const sl_xel_t *el);
+/* P101, P102: is what el says to be personal data (pii=) in the URL? key: records are found by it.
+ */
+void sl_b_check_pii(sl_build_t *b, const sl_xel_t *el, const sl_xat_t *http, bool key);
 /* The legacy end of a line: its codec and its place; el NULL: nothing is said. False after an
  * error. */
 bool sl_b_legacy_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path, sl_field_t *field);

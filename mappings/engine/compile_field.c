@@ -242,10 +242,9 @@ static const char *http_name(sl_build_t *b, const char *http)
 }
 
 /* Addresses are logged, kept in histories and sent on as Referer: no place for personal data. */
-static void check_pii(sl_build_t *b, const sl_xel_t *el, const sl_xat_t *http)
+void sl_b_check_pii(sl_build_t *b, const sl_xel_t *el, const sl_xat_t *http, bool key)
 {
   const char *pii = sl_xel_get(el, "pii", "");
-  bool key = !strcmp(sl_xel_get(el, "key", ""), "true");
   if (!*pii || !strncmp(http->value, "header:", 7)) return;
   if (key && !strncmp(http->value, "path:", 5))
     sl_b_warn(b, "P102", http->value_line, http->value_col,
@@ -260,7 +259,7 @@ static void check_pii(sl_build_t *b, const sl_xel_t *el, const sl_xat_t *http)
 static void http_end(sl_at_t at, const sl_xel_t *el, const sl_xat_t *http, sl_field_t *field)
 {
   sl_build_t *b = at.f->b;
-  check_pii(b, el, http);
+  sl_b_check_pii(b, el, http, !strcmp(sl_xel_get(el, "key", ""), "true"));
   if (at.f->depth > 0) {
     sl_b_error(b, "R231", http->value_line, http->value_col, NULL,
                "a field of a list's item has no single place in the HTTP message");

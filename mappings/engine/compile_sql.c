@@ -29,6 +29,7 @@ static void param_ends(sl_build_t *b, sl_at_t at, const sl_xel_t *el, sl_field_t
 {
   const sl_xat_t *http = sl_xel_at(el, "http"), *json = sl_xel_at(el, "json");
   if (http) {
+    sl_b_check_pii(b, el, http, true); /* what is in a path finds the record */
     field->http = field->label = end_name(b, http);
     sl_bf_http(at.f, field->http, field);
   } else if (json) {
