@@ -49,13 +49,14 @@ struct judged {
 };
 
 /* One mistake may break many examples: the first of them shows it. */
-static bool is_told(sl_diags_t *diags, const char *why)
+static bool is_told(sl_diags_t *diags, const char *check, const char *why)
 {
+  char place[160]; /* which check, and of which member where it names one */
+  int len = (int)(*why == '/' ? strcspn(why, " ") : strlen(why));
+  snprintf(place, sizeof place, ", %s: %.*s", check, len, why);
   for (size_t i = 0; i < sl_diags_count(diags); i++) {
     const sl_diag_t *d = sl_diags_at(diags, i);
-    size_t text = strlen(d->text), tail = strlen(why);
-    if (!strcmp(d->code, "E401") && text >= tail && !strcmp(d->text + text - tail, why))
-      return true;
+    if (!strcmp(d->code, "E401") && strstr(d->text, place)) return true;
   }
   return false;
 }
@@ -63,7 +64,7 @@ static bool is_told(sl_diags_t *diags, const char *why)
 static void judge(void *context, const char *check, const char *why)
 {
   const struct judged *j = context;
-  if (why && !is_told(j->diags, why))
+  if (why && !is_told(j->diags, check, why))
     sl_diags_add(j->diags, SL_ERROR, "E401", j->mapping->file, j->x->line, j->x->col,
                  "`sluice test` tells all of it", "the example does not hold, %s: %s", check, why);
 }

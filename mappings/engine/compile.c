@@ -19,9 +19,9 @@ __attribute__((format(printf, 7, 0))) static void add(sl_build_t *b, sl_severity
                                                       const char *fix, const char *fmt, va_list ap)
 {
   char text[512];
+  b->told += severity == SL_ERROR;
   if (sl_b_guessed(b, line, col)) return;
   vsnprintf(text, sizeof text, fmt, ap);
-  b->told += severity == SL_ERROR;
   sl_diags_add(b->diags, severity, code, sl_b_file(b, line), sl_b_line(line), col, fix, "%s", text);
 }
 

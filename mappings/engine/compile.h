@@ -62,7 +62,8 @@ typedef struct sl_build {
   const sl_xel_t *nameless_type, *nameless_shape; /* whose names are missing: the first unknown
                                                      names are taken for theirs */
   int guess_line, guess_col, guess_end;           /* the value last guessed: see sl_b_near */
-  size_t max_file;                                /* sl_load_opts_t */
+  const sl_xel_t *bad_zip;  /* the zip whose list is misspelt: its shape may be looked at again */
+  size_t max_file;          /* sl_load_opts_t */
   size_t told;              /* errors, with those that were told of the same place before */
   bool no_zone, no_charset; /* the system's are none: told */
   bool taken;               /* the line at hand claims what another has: told */

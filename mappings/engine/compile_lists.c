@@ -582,13 +582,15 @@ void sl_b_zip(sl_at_t at, const sl_xel_t *el)
   }
   sl_list_t *list = sl_b_list(at, el, SL_LIST_ZIP, &item);
   const char *const *paths = list ? words_of(b, legacy->value, &n) : NULL;
+  if (list && b->bad_zip == el) return sl_b_lose(at);
   if (!list || !paths) return;
   size_t before = b->told;
   list->uneven = !strcmp(sl_xel_get(el, "uneven", ""), "absent");
   sl_at_t in = sl_b_list_json(at, el, list, item);
   if (!in.f) return;
   for (size_t i = 0; i < n; i++)
-    if (!zip_part(at, el, list, paths[i])) return;
+    if (!zip_part(at, el, list, paths[i])) return (void)(b->bad_zip = el), sl_b_lose(at);
+  if (b->told != before) return; /* a part is misspelt: it would be missing for its field */
   for (const sl_xel_t *m = el->first; (m = sl_xel_find(m, NULL)); m = m->next)
     if (!strcmp(m->name, "field")) zip_field(at, in, m, list);
   for (size_t i = 0; i < list->n_parts; i++)

@@ -502,7 +502,7 @@ static void check_base(struct opb *o)
 {
   if (!o->base_at)
     without_base(o);
-  else if (o->read && base_fits(o))
+  else if (o->read && !o->el->wrong && base_fits(o))
     add_base(o);
 }
 

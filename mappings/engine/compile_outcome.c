@@ -40,6 +40,8 @@ static void read_when(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const sl
     when->prefix = len > 0 && is->value[len - 1] == '*';
     when->is_len = when->prefix ? len - 1 : len;
     when->is = sl_b_dup(b, is->value, when->is_len);
+  } else if (sl_xel_is(el, "when")) {
+    when->is = ""; /* the schema said so: it takes something, and not all */
   }
   detail(b, op, answer, el, fault, when);
   if (el->wrong) return; /* its status, for one, may be another */

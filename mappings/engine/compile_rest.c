@@ -294,6 +294,8 @@ static bool unclear(const sl_build_t *b, const sl_xel_t *el)
   for (const sl_xel_t *o = el->first; (o = sl_xel_find(o, "outcome")); o = o->next) {
     const sl_xat_t *code = sl_xel_at(o, "legacy");
     if (o->wrong || !code || sl_b_guessed(b, code->value_line, code->value_col)) return true;
+    for (const sl_xel_t *w = o->first; (w = sl_xel_find(w, NULL)); w = w->next)
+      if (w->wrong) return true;
   }
   return false;
 }

@@ -493,8 +493,10 @@ static sl_bj_t *member(sl_bf_t *f, sl_bj_t *from, const char *key, const char *r
   }
   const sl_jschema_t *schema;
   if (!sl_b_json_member(f, from, key, raw, at, &schema)) {
-    sl_bj_excuse(f->b, from, sl_b_json_meant(f, from, key, at));
-    return forget(from), NULL;
+    key = sl_b_json_meant(f, from, key, at);
+    sl_bj_excuse(f->b, from, key);
+    if (!key) forget(from);
+    return NULL;
   }
   sl_bj_t *j = new_member(f->b, from, key, raw, raw_len);
   if (j) j->only = f->only;

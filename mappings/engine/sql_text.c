@@ -175,6 +175,7 @@ void sl_sql_cut(sl_sql_cut_t *self, sl_str_t text, unsigned keys)
   sl_buf_init(&self->text, 0);
   sl_buf_init(&self->names, 0);
   sl_buf_init(&self->quoted, 0);
+  if (!text.p) return; /* a statement without any text */
   scanner_t s = {self, text.p, text.p, text.p + text.len, keys};
   while (s.p < s.end && step(&s)) {
   }
