@@ -114,6 +114,13 @@ static bool mapped(const sl_bx_t *x)
   return !x->ignored && (x->field || x->constant || x->list || x->first || x->attrs || tells);
 }
 
+/* What only an xpath= reads, with no line of its own, stays as it is. */
+static void keep_source(sl_field_t *w, const sl_field_t *r)
+{
+  if (w && r && !w->notes && w->access == SL_READ_ONLY && !w->base_slot)
+    w->base_slot = (uint16_t)(r->slot + 1);
+}
+
 /* --- XML
  * ------------------------------------------------------------------------------------------------
  */
@@ -180,6 +187,7 @@ static void pair_attr(struct pair *p, sl_bx_t *w, sl_bx_t *r, const sl_xtype_t *
     return;
   }
   wa->kept = true;
+  keep_source(wa->field, ra->field);
   if (wa->field || wa->constant) return;
   if (ra->field)
     wa->field = keeper(p, ra->field, w->path);
@@ -195,6 +203,7 @@ static void pair_attrs(struct pair *p, sl_bx_t *w, sl_bx_t *r, const sl_xtype_t 
     for (sl_ba_t *ra = r->attrs; ra; ra = ra->next) {
       if (strcmp(wa->name, ra->name)) continue;
       wa->kept = true;
+      keep_source(wa->field, ra->field);
       if (wa->ignored && ra->ignored && !wa->carry) wa->carry = ra->carry = new_carry(p);
     }
   bool open = tw && tr ? tw->any_attr && tr->any_attr : true;
@@ -291,6 +300,7 @@ static void pair_x(struct pair *p, sl_bx_t *w, sl_bx_t *r)
   if (w->list) return;
   if (w->first && w->parent && !w->field && !w->constant && !w->hollow)
     w->hollow = r->hollow = new_carry(p);
+  keep_source(w->field, r->field);
   if (!w->field && !w->constant && r->field) w->field = keeper(p, r->field, w->path);
   pair_text(p, w, r);
   if (w->raw) return;
@@ -334,6 +344,7 @@ static void keep_j(struct pair *p, sl_bj_t *w, const sl_bj_t *r)
 static void pair_j(struct pair *p, sl_bj_t *w, sl_bj_t *r)
 {
   w->kept = true;
+  if (w->kind == SL_JN_FIELD && r->kind == SL_JN_FIELD) keep_source(w->field, r->field);
   if (w->kind != r->kind || w->kind != SL_JN_OBJECT) return;
   if (!w->carry) w->carry = r->carry = new_carry(p);
   for (sl_bj_t *cr = r->first; cr && w != r; cr = cr->next) keep_j(p, w, cr);

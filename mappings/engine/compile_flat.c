@@ -192,6 +192,16 @@ static sl_str_t quoted(sl_build_t *b, const char *key)
   return s;
 }
 
+/* Members that one line reads and another writes. */
+static void find_twins(sl_jnode_t *v, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < i && v[i].kind == SL_JN_FIELD; k++)
+      if (v[k].kind == SL_JN_FIELD && v[k].readable != v[i].readable &&
+          v[k].writable != v[i].writable && sl_str_eq(v[k].key, v[i].key))
+        v[i].twin = v[k].twin = true;
+}
+
 static void flatten_json(sl_bf_t *f, const sl_bj_t *j, sl_jnode_t *node)
 {
   sl_build_t *b = f->b;
@@ -226,6 +236,7 @@ static void flatten_json(sl_bf_t *f, const sl_bj_t *j, sl_jnode_t *node)
     node->has_list |= v[i].has_list && v[i].readable;
   }
   node->keeps |= node->writable;
+  if (v) find_twins(v, n);
   node->children = v;
   node->n_children = (uint16_t)(v ? n : 0);
 }

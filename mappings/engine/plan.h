@@ -409,6 +409,7 @@ struct sl_jnode {
   bool writable;              /* something below it is accepted from the consumer */
   bool keeps;                 /* of a legacy JSON: or is kept of a base */
   bool kinds;                 /* `only` says something */
+  bool twin;                  /* FIELD: one line reads the member, another writes it */
   sl_str_t key;               /* unescaped member name */
   sl_str_t quoted;            /* "\"name\":" ready to copy */
   const char *pointer;        /* from the root of the body, for messages: "/address/city" */

@@ -355,7 +355,8 @@ static sl_code_t choices_made(struct reader *r, const sl_record_t *record)
 
 static bool takes(const struct reader *r, const sl_jnode_t *node)
 {
-  return r->legacy ? node->readable : node->writable;
+  if (!r->legacy) return node->writable;
+  return node->readable || (r->base && node->writable); /* what is only written may stay, too */
 }
 
 /* The child called key: one that takes a value, else one that is only named. */
@@ -395,6 +396,16 @@ static sl_code_t carry(struct reader *r, const sl_jnode_t *node, sl_record_t *re
   return sl_record_chunk(record, node->carry, text, r->arena) ? SL_OK : full(r);
 }
 
+/* The lines of one member, of which one reads and another writes: each has what the base says. */
+static void share(const sl_jnode_t *node, const sl_jnode_t *c, sl_record_t *record)
+{
+  for (uint32_t i = 0; i < node->n_children; i++) {
+    const sl_jnode_t *other = &node->children[i];
+    if (other != c && other->twin && sl_str_eq(other->key, c->key))
+      record->slots[other->field->slot] = record->slots[c->field->slot];
+  }
+}
+
 static sl_code_t read_member(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
                              const sl_json_token_t *key, const char *from, uint32_t *guess,
                              uint64_t *seen)
@@ -420,9 +431,10 @@ static sl_code_t read_member(struct reader *r, const sl_jnode_t *node, sl_record
   }
   /* No such object; the records of another kind say so that they are not this one. */
   if (r->legacy && tok.kind == SL_JSON_NULL && c->kind == SL_JN_OBJECT) return SL_OK;
-  return takes(r, c) && c->kind != SL_JN_CONST && c->kind != SL_JN_IGNORE
-             ? read_value(r, c, record, &tok)
-             : skip(r, &tok);
+  if (!takes(r, c) || c->kind == SL_JN_CONST || c->kind == SL_JN_IGNORE) return skip(r, &tok);
+  code = read_value(r, c, record, &tok);
+  if (!code && r->base && c->twin) share(node, c, record);
+  return code;
 }
 
 static sl_code_t read_object(struct reader *r, const sl_jnode_t *node, sl_record_t *record,

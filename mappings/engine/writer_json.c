@@ -201,6 +201,19 @@ static sl_code_t write_place(struct writer *w, const sl_list_t *list, const sl_r
   return code;
 }
 
+/* Is c, which is only read, what another line writes here? */
+static bool written_by_twin(const sl_jnode_t *node, const sl_jnode_t *c, const sl_record_t *record)
+{
+  if (!c->twin || c->writable) return false;
+  for (uint32_t i = 0; i < node->n_children; i++) {
+    const sl_jnode_t *other = &node->children[i];
+    if (other->twin && other->writable && sl_str_eq(other->key, c->key) &&
+        (!other->kinds || sl_only_holds(&other->only, record)))
+      return true;
+  }
+  return false;
+}
+
 /* "{…}"; *absent_p when not one value was in it. */
 static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl_record_t *record,
                               bool *absent_p)
@@ -214,6 +227,7 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
     const sl_jnode_t *c = &node->children[i];
     if (!(!w->legacy ? c->readable : record->base ? c->keeps : c->writable)) continue;
     if (c->kinds && !sl_only_holds(&c->only, record)) continue;
+    if (w->legacy && written_by_twin(node, c, record)) continue;
     size_t mark = out->len;
     if (sl_buf_reserve(out, c->quoted.len + 1)) {
       out->p[out->len++] = open;
