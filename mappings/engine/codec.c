@@ -75,7 +75,7 @@ static bool ignores_blanks(const sl_codec_t *c)
   return c->kind != SL_CODEC_TEXT && c->kind != SL_CODEC_CODE && c->kind != SL_CODEC_OPAQUE;
 }
 
-static const sl_spelling_t *find_exact(const sl_codec_t *c, sl_str_t text, sl_str_t trimmed)
+static inline const sl_spelling_t *find_exact(const sl_codec_t *c, sl_str_t text, sl_str_t trimmed)
 {
   for (size_t i = 0; i < c->n_sentinels; i++) {
     const sl_spelling_t *s = &c->sentinels[i];

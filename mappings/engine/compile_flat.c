@@ -118,6 +118,8 @@ static void flatten(sl_build_t *b, sl_bx_t *x, sl_xnode_t *node)
                        .ignored = x->ignored && !x->field,
                        .nillable = !x->type || (x->elem && x->elem->nillable),
                        .required = x->child && x->child->min > 0 && !x->is,
+                       .odd = (x->ignored && !x->field) || x->raw || x->carry || x->place ||
+                              x->only.choice || x->by_type,
                        .path = x->path,
                        .open = tag(b, "<", ns, x->name, ""),
                        .close = tag(b, "</", ns, x->name, ">")};

@@ -59,7 +59,12 @@ sl_code_t sl_field_legacy(const sl_field_t *field, const sl_record_t *record, sl
 sl_code_t sl_field_read(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
                         sl_buf_t *json, sl_read_t *result_p, sl_err_t *err)
 {
-  sl_legacy_t v;
+  const sl_slot_t *slot = &record->slots[field->slot];
+  sl_legacy_t v = {(sl_lstate_t)slot->state, {slot->p, slot->len}};
+  if (!field->derive && !field->mask) { /* most are */
+    sl_code_t code = sl_codec_read(field->codec, v, json, result_p, err);
+    return code ? name_it(code, field->label, err) : SL_OK;
+  }
   size_t start = json->len;
   sl_code_t code = sl_field_legacy(field, record, arena, &v, err);
   if (!code) code = sl_codec_read(field->codec, v, json, result_p, err);

@@ -215,8 +215,6 @@ typedef enum sl_spelled { SL_SPELLED_ANY, SL_SPELLED_TEXT, SL_SPELLED_NUMBER } s
 struct sl_field {
   const sl_codec_t *codec;
   const sl_derive_t *derive;      /* NULL: the value is its slot's own */
-  const struct sl_legacy *preset; /* what default= is written as; NULL: none, or not here (PATCH) */
-  const sl_notes_t *notes;        /* NULL: a field that the engine made for itself */
   uint16_t slot;                  /* in its frame */
   uint16_t base_slot;             /* written over a base: 1 + its slot there; 0: it has none */
   uint8_t access;                 /* sl_access_t */
@@ -225,6 +223,8 @@ struct sl_field {
   bool key, generated;            /* SQL */
   bool required;                  /* the contract demands it: SL_L_MISSING cannot be written */
   bool nillable;                  /* the contract allows SL_L_NIL */
+  const struct sl_legacy *preset; /* what default= is written as; NULL: none, or not here (PATCH) */
+  const sl_notes_t *notes;        /* NULL: a field that the engine made for itself */
   const char *json;   /* pointer within the body, lists by name: "/orders/amount"; "" if none */
   const char *http;   /* "path:id", "header:etag" (names of headers in lower case); "" if none */
   const char *legacy; /* as the user wrote it: "STATUS/@vip", "ORD_ID" */
@@ -343,6 +343,12 @@ typedef struct sl_xattr_plan {
 struct sl_xnode {
   uint16_t name, ns; /* indexes in mapping->names and ->spaces */
   uint16_t n_attrs, n_children;
+  bool odd;                /* ignored, raw, carried, or of a choice: not the plain way */
+  const sl_field_t *field; /* its text */
+  const sl_list_t *list;   /* repeated: an item per occurrence */
+  const sl_xattr_plan_t *attrs;
+  const sl_xnode_t *children; /* in contract order, adjacent */
+  const sl_const_t *constant; /* its text, when written */
   uint16_t carry;             /* not mapped: all its occurrences are carried; 0: they are not */
   uint16_t rest, rest_attrs;  /* carries for children and attributes that have no node; 0: none */
   uint16_t place;             /* a carry that marks that this was there; 0: none */
@@ -350,11 +356,6 @@ struct sl_xnode {
   uint16_t choice;            /* equal and not 0: alternatives among their siblings */
   bool raw;                   /* its field's value is the element itself, as XML */
   bool guarded;               /* of a base: what has neither node nor carry could not be kept */
-  const sl_field_t *field;    /* its text */
-  const sl_const_t *constant; /* its text, when written */
-  const sl_list_t *list;      /* repeated: an item per occurrence */
-  const sl_xattr_plan_t *attrs;
-  const sl_xnode_t *children; /* in contract order, adjacent */
   bool ignored;               /* named by <ignore>: skipped without being counted */
   bool nillable;              /* may be written as xsi:nil */
   bool required;              /* by the contract, in its parent */
@@ -402,26 +403,26 @@ typedef enum sl_jkind {
 
 /* A member of an object, or the root (its key is then empty). */
 struct sl_jnode {
-  uint8_t kind;               /* sl_jkind_t */
-  bool has_list;              /* OBJECT: a list is below it: it is never left out */
-  bool required;              /* OBJECT: written even when all its members are absent (as {}) */
-  bool readable;              /* something below it appears in answers */
-  bool writable;              /* something below it is accepted from the consumer */
-  bool keeps;                 /* of a legacy JSON: or is kept of a base */
-  bool kinds;                 /* `only` says something */
-  bool twin;                  /* FIELD: one line reads the member, another writes it */
-  sl_str_t key;               /* unescaped member name */
-  sl_str_t quoted;            /* "\"name\":" ready to copy */
-  const char *pointer;        /* from the root of the body, for messages: "/address/city" */
-  const sl_field_t *field;    /* FIELD */
-  const sl_const_t *constant; /* CONST */
-  const sl_list_t *list;      /* LIST; its items are written by list->item->json */
+  uint8_t kind;  /* sl_jkind_t */
+  bool has_list; /* OBJECT: a list is below it: it is never left out */
+  bool required; /* OBJECT: written even when all its members are absent (as {}) */
+  bool readable; /* something below it appears in answers */
+  bool writable; /* something below it is accepted from the consumer */
+  bool keeps;    /* of a legacy JSON: or is kept of a base */
+  bool kinds;    /* `only` says something */
+  bool twin;     /* FIELD: one line reads the member, another writes it */
+  uint16_t n_children;
   uint16_t carry, place;      /* OBJECT, of a legacy JSON: carries its other members; marks that
                                  it was there; 0: none */
+  sl_str_t quoted;            /* "\"name\":" ready to copy */
+  const sl_field_t *field;    /* FIELD */
+  const sl_list_t *list;      /* LIST; its items are written by list->item->json */
   const sl_jnode_t *children; /* OBJECT: adjacent, in mapping order */
-  uint16_t n_children;
-  const sl_choice_t *names; /* FIELD: it names the kind of this */
-  sl_only_t only;           /* a case's: other nodes of the same key may stand beside it */
+  sl_str_t key;               /* unescaped member name */
+  const char *pointer;        /* from the root of the body, for messages: "/address/city" */
+  const sl_const_t *constant; /* CONST */
+  const sl_choice_t *names;   /* FIELD: it names the kind of this */
+  sl_only_t only;             /* a case's: other nodes of the same key may stand beside it */
 };
 
 /* --- frames

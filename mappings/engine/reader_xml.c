@@ -40,14 +40,16 @@ void sl_xml_full(sl_xml_reader_t *r)
  * -------------------------------------------------------------------------------------------------
  */
 
-void sl_xml_capture(sl_xml_reader_t *r, sl_slot_t *slot)
+static inline void capture(sl_xml_reader_t *r, sl_slot_t *slot)
 {
-  slot->state = SL_L_TEXT;
-  slot->p = "";
-  slot->len = 0;
-  slot->flags = 0;
+  *slot = (sl_slot_t){.p = "", .len = 0, .state = SL_L_TEXT, .flags = 0};
   r->text = slot;
   r->text_cap = 0;
+}
+
+void sl_xml_capture(sl_xml_reader_t *r, sl_slot_t *slot)
+{
+  capture(r, slot);
 }
 
 static void append_copy(sl_xml_reader_t *r, sl_slot_t *slot, const char *p, size_t len)
@@ -73,7 +75,7 @@ static void on_characters(void *ctx, const xmlChar *ch, int n)
   sl_xml_reader_t *r = ctx;
   sl_slot_t *slot = r->text;
   const char *p = (const char *)ch;
-  if (r->capture && r->capture->open) {
+  if (r->odd && r->capture && r->capture->open) {
     sl_xml_capture_chars(r->capture, p, (size_t)n);
     return;
   }
@@ -107,7 +109,7 @@ static const sl_xnode_t *match(const sl_xml_reader_t *r, sl_xml_level_t *level,
     if (i >= n) i = 0;
     const sl_xnode_t *c = &node->children[i];
     if (!same(r->parser, c, s)) continue;
-    if (c->kinds && c->only.choice && !sl_xml_fits(&c->only, level->record)) continue;
+    if (c->odd && c->only.choice && !sl_xml_fits(&c->only, level->record)) continue;
     level->guess = c->list ? i : i + 1;
     return c;
   }
@@ -161,18 +163,20 @@ static bool take_attrs(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *
   return nil;
 }
 
-static void push(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record,
-                 const sl_xml_start_t *s)
+/* The plain way of an element: most are never anything else, and this is the hottest path. */
+static inline void push(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record,
+                        const sl_xml_start_t *s)
 {
   if (r->depth == SL_XML_LEVELS) {
     sl_xml_fail(r, SL_GARBAGE, "the answer is nested too deeply");
     return;
   }
   r->levels[r->depth++] = (sl_xml_level_t){node, record, 0, s->n_attrs > 0};
-  if (node->kinds && node->by_type) sl_xml_take_type(r, node, record, s);
+  if (node->odd && node->by_type) sl_xml_take_type(r, node, record, s);
   bool nil = s->n_attrs && take_attrs(r, node, record, s);
   r->text = NULL;
-  if (r->base && node->place && !sl_record_chunk(record, node->place, sl_str(""), r->arena))
+  if (node->odd && r->base && node->place &&
+      !sl_record_chunk(record, node->place, sl_str(""), r->arena))
     return sl_xml_full(r);
   if (!node->field) return;
   sl_slot_t *slot = &record->slots[node->field->slot];
@@ -180,7 +184,7 @@ static void push(sl_xml_reader_t *r, const sl_xnode_t *node, sl_record_t *record
     sl_xml_fail(r, SL_GARBAGE, "%s comes more than once, against the contract", node->path);
     return;
   }
-  sl_xml_capture(r, slot);
+  capture(r, slot);
   if (!nil) return;
   slot->state = SL_L_NIL;
   r->text = NULL;
@@ -229,11 +233,19 @@ void sl_xml_enter_root(sl_xml_reader_t *r, const sl_xml_start_t *s)
   push(r, root, r->root, s);
 }
 
-static void start_in_plan(sl_xml_reader_t *r, const sl_xml_start_t *s)
+static void start_item(sl_xml_reader_t *r, const sl_xml_level_t *level, const sl_xnode_t *node,
+                       const sl_xml_start_t *s)
 {
-  sl_xml_level_t *level = &r->levels[r->depth - 1];
-  const sl_xnode_t *node = match(r, level, s);
-  level->some = true;
+  sl_record_t *item = sl_record_add(level->record, node->list->index, r->arena);
+  if (!item || (r->base && !sl_record_carry(item, r->arena))) return sl_xml_full(r);
+  level->record->lists[node->list->index].state = SL_L_TEXT;
+  push(r, node->list->item->xml, item, s);
+}
+
+/* Whatever is not the plain way. */
+static void start_oddly(sl_xml_reader_t *r, const sl_xml_level_t *level, const sl_xnode_t *node,
+                        const sl_xml_start_t *s)
+{
   if (r->base && (!node || node->carry)) {
     if (node) return sl_xml_capture_into(r, s, level->record, node->carry, NULL);
     if (level->node->guarded) return sl_xml_carry_unknown(r, level->node, level->record, s);
@@ -245,11 +257,44 @@ static void start_in_plan(sl_xml_reader_t *r, const sl_xml_start_t *s)
   }
   if (node->kinds && node->only.choice && !sl_xml_take_element(r, node, level->record)) return;
   if (node->raw) return sl_xml_take_raw(r, node, level->record, s);
-  if (!node->list) return push(r, node, level->record, s);
-  sl_record_t *item = sl_record_add(level->record, node->list->index, r->arena);
-  if (!item || (r->base && !sl_record_carry(item, r->arena))) return sl_xml_full(r);
-  level->record->lists[node->list->index].state = SL_L_TEXT;
-  push(r, node->list->item->xml, item, s);
+  if (node->list)
+    start_item(r, level, node, s);
+  else
+    push(r, node, level->record, s);
+}
+
+static void start_in_plan(sl_xml_reader_t *r, const sl_xml_start_t *s)
+{
+  sl_xml_level_t *level = &r->levels[r->depth - 1];
+  const sl_xnode_t *node = match(r, level, s);
+  level->some = true;
+  if (!node || node->odd || r->odd)
+    start_oddly(r, level, node, s);
+  else if (node->list)
+    start_item(r, level, node, s);
+  else
+    push(r, node, level->record, s);
+}
+
+/* The child that is likely next, when it is a plain value or object without attributes and is
+ * indeed what comes: most elements are. False: they are not. */
+static inline bool start_plainly(sl_xml_reader_t *r, const xmlChar *name, const xmlChar *uri)
+{
+  sl_xml_level_t *level = &r->levels[r->depth - 1];
+  if (level->guess >= level->node->n_children || r->depth == SL_XML_LEVELS) return false;
+  const sl_xnode_t *node = &level->node->children[level->guess];
+  const sl_xml_parser_t *p = r->parser;
+  if (p->names[node->name] != name || node->odd || node->list ||
+      (node->ns != SL_NS_ANY && p->spaces[node->ns] != uri))
+    return false;
+  sl_slot_t *slot = node->field ? &level->record->slots[node->field->slot] : NULL;
+  if (slot && slot->state != SL_L_MISSING) return false;
+  level->guess++;
+  level[1] = (sl_xml_level_t){node, level->record, 0, false};
+  r->depth++;
+  r->text = NULL;
+  if (slot) capture(r, slot);
+  return true;
 }
 
 static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri,
@@ -257,9 +302,12 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
                      const xmlChar **attrs)
 {
   sl_xml_reader_t *r = ctx;
-  sl_xml_start_t s = {name, uri, n_attrs, attrs, prefix, n_ns, ns};
   (void)n_defaulted;
   if (r->code) return;
+  bool plain = !r->odd && !r->skip && r->where == SL_XW_PLAN;
+  if (plain && !n_attrs && start_plainly(r, name, uri)) return;
+  sl_xml_start_t s = {name, uri, n_attrs, attrs, prefix, n_ns, ns};
+  if (plain) return start_in_plan(r, &s);
   if (r->capture) {
     if (!sl_xml_scope_push(r->capture, n_ns, ns)) {
       sl_xml_fail(r, SL_GARBAGE, "the answer is nested too deeply");
@@ -285,10 +333,14 @@ static void on_start(void *ctx, const xmlChar *name, const xmlChar *prefix, cons
 static void on_end(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
 {
   sl_xml_reader_t *r = ctx;
-  sl_xml_name_t ended = {name, prefix};
   (void)uri;
-  if (r->capture && r->capture->open) {
-    if (sl_xml_capture_end(r->capture, ended)) sl_xml_captured(r);
+  if (!r->odd && !r->skip && r->where == SL_XW_PLAN) {
+    r->text = NULL;
+    if (!--r->depth) r->where = r->soap ? SL_XW_BODY : SL_XW_DONE;
+    return;
+  }
+  if (r->odd && r->capture && r->capture->open) {
+    if (sl_xml_capture_end(r->capture, (sl_xml_name_t){name, prefix})) sl_xml_captured(r);
     sl_xml_scope_pop(r->capture);
     return;
   }
@@ -502,6 +554,7 @@ sl_code_t sl_xml_reader_feed(sl_xml_reader_t *r, const char *data, size_t len, b
                              sl_err_t *err)
 {
   if (!r->code) {
+    r->odd = r->base || r->alone || r->capture;
     if (final && !r->started && is_utf8(data, len))
       parse_whole(r, data, len);
     else

@@ -52,6 +52,7 @@ struct sl_xml_reader {
   uint32_t depth;            /* of levels */
   const sl_xnode_t *alone;   /* the document is one element, which is captured: this one */
   bool base;                 /* what is not mapped is carried */
+  bool odd;                  /* one of base, alone, capture: not the plain way */
   sl_xml_capture_t *capture; /* NULL: nothing is ever captured */
   sl_record_t *carry_record; /* where what is captured goes: a carry of a record … */
   unsigned carry, n_any;     /* n_any: attributes of no node so far, for their prefixes */

@@ -155,7 +155,7 @@ static void note(struct statuses *s, const sl_when_t *when)
 
 static void success(const sl_op_t *op, int status, bool schemas, sl_jsonw_t *w)
 {
-  char text[8];
+  char text[16];
   const sl_op_t *answer = op->reread ? op->reread : op;
   snprintf(text, sizeof text, "%d", status);
   sl_jsonw_key(w, text);
@@ -190,7 +190,7 @@ static void responses(const sl_op_t *op, bool schemas, sl_jsonw_t *w, struct sta
     if (s->any[i]) success(op, i, schemas, w), done = true;
   if (!done) success(op, op->body ? 200 : 204, schemas, w);
   for (int i = 300; i < STATUSES; i++) {
-    char text[8];
+    char text[16];
     if (!s->any[i]) continue;
     snprintf(text, sizeof text, "%d", i);
     problem(w, text, s->problems[i][0] ? s->problems[i] : "refused");

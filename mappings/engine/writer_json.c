@@ -58,15 +58,20 @@ static void put_kept(struct writer *w, sl_legacy_t v, bool bare, bool *absent_p)
     sl_json_quote(w->out, v.text);
 }
 
+/* The consumer's. */
+static inline sl_code_t read_field(struct writer *w, const sl_field_t *field,
+                                   const sl_record_t *record, bool *absent_p)
+{
+  sl_read_t result;
+  sl_code_t code = sl_field_read(field, record, w->arena, w->out, &result, w->err);
+  *absent_p = result == SL_READ_ABSENT;
+  return code;
+}
+
 static sl_code_t write_field(struct writer *w, const sl_field_t *field, const sl_record_t *record,
                              bool *absent_p)
 {
-  if (!w->legacy) {
-    sl_read_t result;
-    sl_code_t code = sl_field_read(field, record, w->arena, w->out, &result, w->err);
-    *absent_p = result == SL_READ_ABSENT;
-    return code;
-  }
+  if (!w->legacy) return read_field(w, field, record, absent_p);
   if (record->base) {
     sl_legacy_t v;
     bool kept, bare;
@@ -214,9 +219,11 @@ static bool written_by_twin(const sl_jnode_t *node, const sl_jnode_t *c, const s
   return false;
 }
 
-/* "{…}"; *absent_p when not one value was in it. */
-static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl_record_t *record,
-                              bool *absent_p)
+/* "{…}"; *absent_p when not one value was in it. Made once for each side: it is the hottest loop.
+ */
+__attribute__((always_inline)) static inline sl_code_t
+write_members(struct writer *w, const sl_jnode_t *node, const sl_record_t *record, bool *absent_p,
+              const bool legacy)
 {
   sl_buf_t *out = w->out;
   size_t start = out->len;
@@ -225,9 +232,9 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
   const sl_field_t *missing = NULL;
   for (uint32_t i = 0; i < node->n_children; i++) {
     const sl_jnode_t *c = &node->children[i];
-    if (!(!w->legacy ? c->readable : record->base ? c->keeps : c->writable)) continue;
+    if (!(!legacy ? c->readable : record->base ? c->keeps : c->writable)) continue;
     if (c->kinds && !sl_only_holds(&c->only, record)) continue;
-    if (w->legacy && written_by_twin(node, c, record)) continue;
+    if (legacy && written_by_twin(node, c, record)) continue;
     size_t mark = out->len;
     if (sl_buf_reserve(out, c->quoted.len + 1)) {
       out->p[out->len++] = open;
@@ -235,27 +242,35 @@ static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl
       out->len += c->quoted.len;
     }
     bool absent = false;
-    sl_code_t code = c->kind == SL_JN_FIELD ? write_field(w, c->field, record, &absent)
-                                            : write_node(w, c, record, &absent);
+    sl_code_t code = c->kind != SL_JN_FIELD ? write_node(w, c, record, &absent)
+                     : legacy               ? write_field(w, c->field, record, &absent)
+                                            : read_field(w, c->field, record, &absent);
     if (code) return code;
     if (c->kind != SL_JN_CONST) only_constants = false;
     if (absent) {
-      if (w->legacy && c->field && c->field->required && !missing) missing = c->field;
+      if (legacy && c->field && c->field->required && !missing) missing = c->field;
       if (!out->failed) out->len = mark;
       continue;
     }
     if (c->kinds) sl_choice_show(&c->only, record);
     values |= c->kind != SL_JN_CONST &&
-              !(w->legacy && c->kind == SL_JN_FIELD && sl_field_is_preset(c->field, record));
+              !(legacy && c->kind == SL_JN_FIELD && sl_field_is_preset(c->field, record));
     open = ',';
   }
-  if (w->legacy) put_carried(w, sl_base_carried(record, node->carry), &open, &values);
+  if (legacy) put_carried(w, sl_base_carried(record, node->carry), &open, &values);
   if (open == '{') sl_buf_addc(out, '{');
   sl_buf_addc(out, '}');
   *absent_p = !values && !node->required && !(only_constants && open == ',');
   if (*absent_p && !out->failed) out->len = start;
   if (missing && (values || node->key.len == 0)) return sl_field_missing(missing, w->err);
   return SL_OK;
+}
+
+static sl_code_t write_object(struct writer *w, const sl_jnode_t *node, const sl_record_t *record,
+                              bool *absent_p)
+{
+  return w->legacy ? write_members(w, node, record, absent_p, true)
+                   : write_members(w, node, record, absent_p, false);
 }
 
 static sl_code_t write_node(struct writer *w, const sl_jnode_t *node, const sl_record_t *record,
