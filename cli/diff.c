@@ -148,7 +148,9 @@ static int compare(const settings_t *settings, const sl_mapping_t *before,
     print_text(&all);
     if (!all.n) printf("no differences\n");
     printf("%s -> %s: ", before->version, after->version);
-    if (honest && needed == SL_STEP_NONE)
+    if (sl_version_back(before->version, after->version))
+      printf("that is an earlier version\n");
+    else if (honest && needed == SL_STEP_NONE)
       printf("right\n");
     else if (honest)
       printf("right, a step of %s or more was needed\n", sl_step_name(needed));

@@ -191,8 +191,9 @@ struct sl_bf { /* a frame */
   unsigned lost_params; /* REST: kinds (1 << sl_oin_t) of ends that named no parameter */
   sl_bc_t **choices;
   size_t n_choices;
-  sl_only_t only;   /* the case being compiled: what is made now belongs to it */
-  sl_only_t x_only; /* the same for elements and attributes: a code does not tell them apart */
+  sl_only_t only;     /* the case being compiled: what is made now belongs to it */
+  sl_only_t x_only;   /* the same for elements and attributes: a code does not tell them apart */
+  const char *object; /* legacy path of the objects being compiled, as in sl_field_t; "" if none */
   const sl_bx_t *x_element; /* the element that tells the case being compiled */
 };
 
@@ -222,6 +223,7 @@ typedef struct sl_bcompute {
   sl_field_t *field;
   sl_only_t only, x_only; /* of the frame, where it stands */
   const sl_bx_t *x_element;
+  const char *object;
 } sl_bcompute_t;
 
 /* --- compile.c
@@ -424,6 +426,8 @@ void sl_b_lose(sl_at_t at);
 sl_bshape_t *sl_b_shape(sl_build_t *b, const sl_xat_t *at);
 /* The members of el (field, object, list, const, ignore), and of its shape=. */
 void sl_b_members(sl_at_t at, const sl_xel_t *el);
+/* The legacy path of what stands in legacy of the objects being compiled. */
+const char *sl_b_object(const sl_bf_t *f, const char *legacy);
 /* Shapes on their own. */
 void sl_b_compile_shapes(sl_build_t *b);
 

@@ -431,14 +431,18 @@ static void members_of_case(sl_at_t at, const sl_bc_t *bc, size_t i)
   sl_bf_t *f = at.f;
   sl_only_t only = f->only, x_only = f->x_only;
   const sl_bx_t *element = f->x_element;
+  const char *object = f->object;
   sl_bx_t *x = at.x;
   const sl_xtype_t *type = x ? x->type : NULL;
   if (bc->types && !bc->types[i]) return;
   f->only = (sl_only_t){bc->choice, (uint64_t)1 << i};
   if (bc->choice->by != SL_BY_CODE) f->x_only = f->only, f->x_element = NULL;
   if (bc->types) x->type = bc->types[i];
+  if (bc->choice->by == SL_BY_ELEMENT)
+    f->object = sl_b_object(f, sl_xel_get(bc->case_els[i], "legacy", ""));
   if (bc->choice->by != SL_BY_ELEMENT || enter_element(&at, bc, i))
     sl_b_members(at, bc->case_els[i]);
+  f->object = object;
   if (bc->types) x->type = type;
   f->only = only;
   f->x_only = x_only;

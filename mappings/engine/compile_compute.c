@@ -450,7 +450,8 @@ void sl_b_compute(sl_at_t at, const sl_xel_t *el)
                                           .field = f,
                                           .only = at.f->only,
                                           .x_only = at.f->x_only,
-                                          .x_element = at.f->x_element};
+                                          .x_element = at.f->x_element,
+                                          .object = at.f->object};
 }
 
 static void resolve(sl_build_t *b, const sl_bcompute_t *c)
@@ -478,13 +479,15 @@ static void stand(sl_bf_t *f, const sl_bcompute_t *where)
   f->only = where->only;
   f->x_only = where->x_only;
   f->x_element = where->x_element;
+  f->object = where->object;
 }
 
 void sl_b_resolve(sl_bf_t *f)
 {
   size_t n = f->n_computes;
   f->n_computes = 0;
-  sl_bcompute_t here = {.only = f->only, .x_only = f->x_only, .x_element = f->x_element};
+  sl_bcompute_t here = {
+      .only = f->only, .x_only = f->x_only, .x_element = f->x_element, .object = f->object};
   for (size_t i = 0; i < n; i++) {
     stand(f, &f->computes[i]); /* what it makes belongs to its case */
     resolve(f->b, &f->computes[i]);

@@ -46,8 +46,15 @@ void sl_b_lose(sl_at_t at)
 /* --- members
  * -------------------------------------------------------------------------------------------- */
 
+const char *sl_b_object(const sl_bf_t *f, const char *legacy)
+{
+  bool pointer = !f->object[0] || legacy[0] == '/';
+  return sl_b_printf(f->b, pointer ? "%s%s" : "%s/%s", f->object, legacy);
+}
+
 static void add_object(sl_at_t at, const sl_xel_t *el)
 {
+  const char *object = at.f->object;
   const sl_xat_t *legacy = sl_xel_at(el, "legacy"), *json = sl_xel_at(el, "json");
   at.access = sl_b_narrower(at.access, sl_b_access(el));
   if (legacy && at.f->b->m->kind == SL_KIND_ODBC)
@@ -66,7 +73,9 @@ static void add_object(sl_at_t at, const sl_xel_t *el)
     if (!at.j) return;
     at.j->required |= !strcmp(sl_xel_get(el, "required", ""), "true");
   }
+  if (legacy) at.f->object = sl_b_object(at.f, legacy->value);
   sl_b_members(at, el);
+  at.f->object = object;
 }
 
 static void add_list(sl_at_t at, const sl_xel_t *el)

@@ -13,6 +13,7 @@ sl_bf_t *sl_bf_new(sl_build_t *b, const char *name, bool request)
   frame->name = name;
   frame->mapping = b->m;
   frame->table = "";
+  f->object = "";
   f->b = b;
   f->frame = frame;
   f->json = json;
@@ -53,6 +54,8 @@ sl_field_t *sl_bf_field(sl_bf_t *f, const sl_xel_t *el)
   els[f->n_fields] = el;
   field->slot = (uint16_t)f->n_fields;
   field->json = field->http = field->legacy = field->label = "";
+  field->object = f->object;
+  field->order = (uint32_t)(f->n_fields + f->n_lists);
   field->line = el->line;
   field->col = el->col;
   field->notes = el->parent ? sl_b_notes(b, el) : NULL;
@@ -76,6 +79,8 @@ sl_list_t *sl_bf_list(sl_bf_t *f, const sl_xel_t *el, sl_bf_t *item)
   els[f->n_lists] = el;
   list->index = (uint16_t)f->n_lists;
   list->json = list->legacy = list->table = "";
+  list->object = f->object;
+  list->order = (uint32_t)(f->n_fields + f->n_lists);
   list->max = SL_UNBOUNDED;
   list->line = el->line;
   list->col = el->col;

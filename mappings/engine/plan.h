@@ -228,6 +228,7 @@ struct sl_field {
   const char *json;   /* pointer within the body, lists by name: "/orders/amount"; "" if none */
   const char *http;   /* "path:id", "header:etag" (names of headers in lower case); "" if none */
   const char *legacy; /* as the user wrote it: "STATUS/@vip", "ORD_ID" */
+  const char *object; /* legacy path of the <object>s that it is in, from its frame; "" if none */
   const char *label;  /* for messages: json, else http, else legacy */
   const sl_column_t *column;       /* SQL with a catalogue: what the catalogue says; else NULL */
   const sl_xtype_t *xtype;         /* SOAP: the contract's type of the value; else NULL */
@@ -237,6 +238,7 @@ struct sl_field {
   const char *file;                /* that it stands in: the mapping's, or an imported one */
   sl_only_t only;                  /* a case's */
   const sl_field_t *other;         /* the same legacy place, hence the same slot, in another case */
+  uint32_t order;                  /* among the fields and lists of its frame: as in the file */
   int line, col;
 };
 
@@ -290,6 +292,8 @@ struct sl_list {
   uint8_t gaps;              /* sl_gaps_t, of SLOTS */
   uint8_t on_write;          /* sl_on_write_t */
   const char *json, *legacy; /* as in sl_field_t */
+  const char *object;        /* likewise */
+  uint32_t order;            /* likewise */
   uint32_t min, max;         /* occurrences the contract allows; SL_UNBOUNDED */
   bool single_object;        /* REST: one item may come (and goes) without its array */
   bool uneven;               /* ZIP: what a shorter list lacks is absent */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "mappings/laws/describe.h"
 
+#include "mappings/contract/jnumber.h"
 #include "mappings/engine/codec_impl.h"
 
 enum { SHOWN_CODES = 12 };
@@ -43,7 +44,8 @@ static void number(const sl_codec_t *c, sl_buf_t *out)
   if (c->kind != SL_CODEC_INTEGER && c->scale >= 0)
     sl_buf_printf(out, ", %d behind the point", c->scale);
   sl_buf_printf(out, "%s%s", points[c->point], signs[c->sign]);
-  if (c->pad && c->width) sl_buf_printf(out, ", filled up to %d", c->width);
+  if (c->width)
+    sl_buf_printf(out, c->pad ? ", filled up to %d" : ", at most %d characters", c->width);
   if (c->fill_digits) sl_buf_printf(out, ", all %d digits written", c->fill_digits);
   if (c->min.len) sl_buf_printf(out, ", from %.*s", SL_STR_ARG(c->min));
   if (c->max.len) sl_buf_printf(out, ", to %.*s", SL_STR_ARG(c->max));
@@ -146,6 +148,26 @@ static int bound(int before, int after, bool *wider, bool *narrower) /* 0: none 
   return up ? 1 : -1;
 }
 
+static bool has_text(const sl_str_t *v, size_t n, sl_str_t text)
+{
+  for (size_t i = 0; i < n; i++)
+    if (sl_str_eq(v[i], text)) return true;
+  return false;
+}
+
+static void edge(sl_str_t before, sl_str_t after, bool upper, bool *wider, bool *narrower)
+{
+  if (sl_str_eq(before, after)) return;
+  if (!before.len || !after.len) {
+    *(after.len ? narrower : wider) = true;
+    return;
+  }
+  sl_jnumber_t x, y;
+  if (!sl_jnumber_parse(before, &x) || !sl_jnumber_parse(after, &y)) return;
+  int higher = sl_jnumber_compare(&y, &x);
+  if (higher) *((higher > 0) == upper ? wider : narrower) = true;
+}
+
 static bool has_value(const sl_spelling_t *v, size_t n, sl_str_t json)
 {
   for (size_t i = 0; i < n; i++)
@@ -163,37 +185,97 @@ static void values(const sl_codec_t *a, const sl_codec_t *b, bool *wider, bool *
   *narrower |= a->unmapped == SL_UNMAPPED_PROVIDED && b->unmapped != SL_UNMAPPED_PROVIDED;
 }
 
-static bool says_null(const sl_codec_t *c)
+static bool says(const sl_codec_t *c, sl_meaning_t meaning)
 {
   for (int s = 0; s < SL_L_STATES; s++)
-    if (c->read_state[s] == SL_AS_NULL) return true;
+    if (c->read_state[s] == meaning && s != SL_L_TEXT) return true;
+  for (size_t i = 0; i < c->n_sentinels; i++)
+    if (c->sentinels[i].meaning == meaning) return true;
   return false;
+}
+
+static void texts(const sl_codec_t *a, const sl_codec_t *b, bool *wider, bool *narrower)
+{
+  bool before = a->read_state[SL_L_EMPTY] == SL_AS_VALUE,
+       after = b->read_state[SL_L_EMPTY] == SL_AS_VALUE;
+  bound(a->overflow ? 0 : a->width, b->overflow ? 0 : b->width, wider, narrower);
+  *wider |= (a->charset && !b->charset) || (!before && after) || (a->n_enums && !b->n_enums);
+  *narrower |= (!a->charset && b->charset) || (before && !after) || (!a->n_enums && b->n_enums);
+  for (size_t i = 0; a->n_enums && i < b->n_enums; i++)
+    *wider |= !has_text(a->enums, a->n_enums, b->enums[i]);
+  for (size_t i = 0; b->n_enums && i < a->n_enums; i++)
+    *narrower |= !has_text(b->enums, b->n_enums, a->enums[i]);
+}
+
+/* How many digits there can be in front of the point; 0: any number. */
+static int whole(const sl_codec_t *c)
+{
+  int scale = c->scale > 0 ? c->scale : 0;
+  int n = c->digits ? c->digits - scale : 0;
+  int room = c->width ? c->width - (scale ? scale + (c->point != SL_POINT_IMPLIED) : 0) : 0;
+  if (room < 0) room = 0;
+  return n && room ? (n < room ? n : room) : n ? n : room;
+}
+
+static void numbers(const sl_codec_t *a, const sl_codec_t *b, bool *wider, bool *narrower)
+{
+  bound(whole(a), whole(b), wider, narrower);
+  if (a->kind == SL_CODEC_DECIMAL) /* more digits than there were are other spellings */
+    bound(a->scale < 0 ? 0 : a->scale + 1, b->scale < 0 ? 0 : b->scale + 1, wider, narrower);
+  bool unsigned_a = a->sign == SL_SIGN_NONE, unsigned_b = b->sign == SL_SIGN_NONE;
+  *wider |= unsigned_a && !unsigned_b;
+  *narrower |= !unsigned_a && unsigned_b;
+  edge(a->min, b->min, false, wider, narrower);
+  edge(a->max, b->max, true, wider, narrower);
+}
+
+/* How fine a time can be, from days on; 0: as fine as it comes. */
+static int finest(const sl_codec_t *c)
+{
+  static const char order[] = "dHms";
+  int out = 0;
+  if (c->kind == SL_CODEC_DATE) return 1;
+  if (c->iso) return 0;
+  if (c->epoch) return (int)sizeof order + c->fraction;
+  for (int i = 0; i < c->n_ops; i++) {
+    const char *at = strchr(order, c->ops[i].op);
+    if (at && at - order > out) out = (int)(at - order);
+  }
+  return 1 + out + c->fraction;
+}
+
+/* False: what is a value of one is none of the other, or another one. */
+static bool moments(const sl_codec_t *a, const sl_codec_t *b, bool *wider, bool *narrower)
+{
+  if ((a->zone || a->epoch) != (b->zone || b->epoch)) return false; /* an offset, or none */
+  if (a->window && b->window && a->window != b->window) return false;
+  *wider |= a->window && !b->window;
+  *narrower |= !a->window && b->window;
+  bound(finest(a), finest(b), wider, narrower);
+  return true;
+}
+
+static bool is_moment(const sl_codec_t *c)
+{
+  return c->kind == SL_CODEC_DATE || c->kind == SL_CODEC_TIME || c->kind == SL_CODEC_DATETIME;
 }
 
 sl_domain_change_t sl_domain_compare(const sl_codec_t *a, const sl_codec_t *b)
 {
   bool wider = false, narrower = false;
   if (!a || !b) return a == b ? SL_DOMAIN_SAME : SL_DOMAIN_OTHER;
-  if (strcmp(sl_codec_json_type(a), sl_codec_json_type(b))) return SL_DOMAIN_OTHER;
-  bool dates = a->kind == SL_CODEC_DATE || a->kind == SL_CODEC_TIME || a->kind == SL_CODEC_DATETIME;
-  if (dates && a->kind != b->kind) return SL_DOMAIN_OTHER;
-  if (a->kind == SL_CODEC_CODE || b->kind == SL_CODEC_CODE) {
-    if (a->kind != b->kind) return SL_DOMAIN_OTHER;
-    values(a, b, &wider, &narrower);
-  } else if (a->kind == SL_CODEC_TEXT && b->kind == SL_CODEC_TEXT) {
-    bound(a->width, b->width, &wider, &narrower);
-    wider |= a->charset && !b->charset;
-    narrower |= !a->charset && b->charset;
-  } else if (a->kind == b->kind && !dates) {
-    bound(a->digits ? a->digits - (a->scale > 0 ? a->scale : 0) : 0,
-          b->digits ? b->digits - (b->scale > 0 ? b->scale : 0) : 0, &wider, &narrower);
-    if (a->kind == SL_CODEC_DECIMAL) /* more digits than there were are other spellings */
-      bound(a->scale < 0 ? 0 : a->scale + 1, b->scale < 0 ? 0 : b->scale + 1, &wider, &narrower);
-  } else if (a->kind != b->kind) {
+  if (strcmp(sl_codec_json_type(a), sl_codec_json_type(b)) || a->kind != b->kind)
     return SL_DOMAIN_OTHER;
-  }
-  wider |= !says_null(a) && says_null(b);
-  narrower |= says_null(a) && !says_null(b);
+  if (a->kind == SL_CODEC_CODE)
+    values(a, b, &wider, &narrower);
+  else if (a->kind == SL_CODEC_TEXT)
+    texts(a, b, &wider, &narrower);
+  else if (is_moment(a)) {
+    if (!moments(a, b, &wider, &narrower)) return SL_DOMAIN_OTHER;
+  } else if (a->kind == SL_CODEC_INTEGER || a->kind == SL_CODEC_DECIMAL)
+    numbers(a, b, &wider, &narrower);
+  wider |= !says(a, SL_AS_NULL) && says(b, SL_AS_NULL);
+  narrower |= says(a, SL_AS_NULL) && !says(b, SL_AS_NULL);
   return wider && narrower ? SL_DOMAIN_OTHER
          : wider           ? SL_DOMAIN_WIDER
          : narrower        ? SL_DOMAIN_NARROWER

@@ -13,6 +13,7 @@ struct diff {
   void *context;
   sl_step_t needed;
   sl_arena_t *arena;
+  sl_step_t most; /* that a difference can need */
   char where[300];
 };
 
@@ -24,6 +25,7 @@ tell(struct diff *d, sl_visible_t visible, sl_step_t step, int line, const char 
   va_start(ap, fmt);
   vsnprintf(what, sizeof what, fmt, ap);
   va_end(ap);
+  if (step > d->most) step = d->most;
   if (step > d->needed) d->needed = step;
   d->report(d->context, visible, step, d->where, what, line);
 }
@@ -37,21 +39,33 @@ const char *sl_step_name(sl_step_t step)
   return names[step];
 }
 
-sl_step_t sl_version_step(const char *before, const char *after)
+/* 0: the same; -1: after is the earlier one; else which number is higher, from 1. */
+static int higher(const char *before, const char *after)
 {
   unsigned long a[3] = {0}, b[3] = {0};
   sscanf(before, "%lu.%lu.%lu", &a[0], &a[1], &a[2]);
   sscanf(after, "%lu.%lu.%lu", &b[0], &b[1], &b[2]);
   for (int i = 0; i < 3; i++)
-    if (a[i] != b[i]) return b[i] > a[i] ? (sl_step_t)(SL_STEP_MAJOR - i) : SL_STEP_NONE;
-  return SL_STEP_NONE;
+    if (a[i] != b[i]) return b[i] > a[i] ? i + 1 : -1;
+  return 0;
+}
+
+sl_step_t sl_version_step(const char *before, const char *after)
+{
+  int which = higher(before, after);
+  return which > 0 ? (sl_step_t)(SL_STEP_MAJOR + 1 - which) : SL_STEP_NONE;
+}
+
+bool sl_version_back(const char *before, const char *after)
+{
+  return higher(before, after) < 0;
 }
 
 bool sl_version_honest(const char *before, const char *after, sl_step_t needed)
 {
   bool early = !strncmp(before, "0.", 2) && !strncmp(after, "0.", 2);
   if (early && needed == SL_STEP_MAJOR) needed = SL_STEP_MINOR;
-  return sl_version_step(before, after) >= needed;
+  return !sl_version_back(before, after) && sl_version_step(before, after) >= needed;
 }
 
 /* --- lines --------------------------------------------------------------------------------------
@@ -74,6 +88,8 @@ static const char *words(struct diff *d, const sl_codec_t *a, const sl_codec_t *
   const char *x = said(d, a, sl_describe_codec), *y = said(d, b, sl_describe_codec);
   const char *u = said(d, a, sl_describe_nulls), *v = said(d, b, sl_describe_nulls);
   const char *between = strcmp(u, v) ? "; " : "";
+  if (a && b && !strcmp(x, y) && strcmp(sl_codec_json_type(a), sl_codec_json_type(b)))
+    x = sl_codec_json_type(a), y = sl_codec_json_type(b);
   if (!strcmp(x, y)) x = y = between = "";
   if (!strcmp(u, v)) u = v = "";
   const char *out =
@@ -81,10 +97,23 @@ static const char *words(struct diff *d, const sl_codec_t *a, const sl_codec_t *
   return out ? out : "";
 }
 
-/* Where consumers see it: in the body or in the HTTP message. */
+/* Where consumers see it: in the body or in the HTTP message; "": nowhere. */
 static const char *end_of(const sl_line_t *l)
 {
-  return l->json[0] || !l->http[0] ? l->json : l->http;
+  return l->json[0] ? l->json : l->http;
+}
+
+/* The same end of the same lines, or for what consumers do not see, the same legacy place. */
+static bool same_end(const sl_line_t *a, const sl_line_t *b)
+{
+  if (strcmp(end_of(a), end_of(b)) || a->item != b->item) return false;
+  return end_of(a)[0] || (!a->list == !b->list && !strcmp(a->legacy, b->legacy));
+}
+
+static void stand_at(struct diff *d, const char *name, const char *side, const sl_line_t *l)
+{
+  const char *end = sl_line_name(l, d->arena);
+  snprintf(d->where, sizeof d->where, "%s%s %s", name, side, end[0] ? end : l->legacy);
 }
 
 static bool seen(const sl_line_t *l, bool request)
@@ -96,7 +125,7 @@ static bool seen(const sl_line_t *l, bool request)
 static const sl_line_t *find(const sl_line_t *v, size_t n, const sl_line_t *like, bool request)
 {
   for (size_t i = 0; i < n; i++)
-    if (!strcmp(end_of(&v[i]), end_of(like)) && seen(&v[i], request)) return &v[i];
+    if (same_end(&v[i], like) && seen(&v[i], request)) return &v[i];
   return NULL;
 }
 
@@ -124,6 +153,34 @@ static void compare_values(struct diff *d, const sl_line_t *a, const sl_line_t *
     tell(d, SL_VISIBLE_LEGACY, SL_STEP_PATCH, b->line, "another spelling: %s", words(d, x, y));
 }
 
+static void compare_notes(struct diff *d, const sl_line_t *a, const sl_line_t *b, bool request)
+{
+  const sl_notes_t *x = a->field->notes, *y = b->field->notes;
+  const char *was = x->expression ? x->expression : "", *is = y->expression ? y->expression : "";
+  /* What a template makes only the legacy system sees; what an xpath makes, consumers. */
+  if (strcmp(was, is) && request)
+    tell(d, SL_VISIBLE_LEGACY, SL_STEP_PATCH, b->line, "template was \"%s\", is \"%s\"", was, is);
+  else if (strcmp(was, is))
+    tell(d, SL_VISIBLE_JSON, SL_STEP_MAJOR, b->line, "xpath was \"%s\", is \"%s\": other values",
+         was, is);
+  if (!request && strcmp(x->mask, y->mask))
+    tell(d, SL_VISIBLE_JSON, SL_STEP_MAJOR, b->line, "mask was \"%s\", is \"%s\"", x->mask,
+         y->mask);
+  if (strcmp(x->pii, y->pii))
+    tell(d, SL_VISIBLE_JSON, SL_STEP_PATCH, b->line, "pii was \"%s\", is \"%s\"", x->pii, y->pii);
+  if (x->modulo != y->modulo) {
+    sl_buf_t old, new;
+    sl_buf_init(&old, 0);
+    sl_buf_init(&new, 0);
+    sl_describe_modulo(x->modulo, &old);
+    sl_describe_modulo(y->modulo, &new);
+    tell(d, SL_VISIBLE_LAWS, SL_STEP_MINOR, b->line, "modulo was \"%s\", is \"%s\"", sl_buf_z(&old),
+         sl_buf_z(&new));
+    sl_buf_fini(&old);
+    sl_buf_fini(&new);
+  }
+}
+
 static void compare_line(struct diff *d, const sl_line_t *a, const sl_line_t *b, bool request)
 {
   if (!a->list != !b->list) {
@@ -138,21 +195,7 @@ static void compare_line(struct diff *d, const sl_line_t *a, const sl_line_t *b,
   if (request && demanded(a) && !demanded(b))
     tell(d, SL_VISIBLE_JSON, SL_STEP_MINOR, b->line, "is not required any more");
   if (a->list) return;
-  const sl_notes_t *x = a->field->notes, *y = b->field->notes;
-  if (!request && strcmp(x->mask, y->mask))
-    tell(d, SL_VISIBLE_JSON, SL_STEP_MAJOR, b->line, "mask was \"%s\", is \"%s\"", x->mask,
-         y->mask);
-  if (x->modulo != y->modulo) {
-    sl_buf_t was, is;
-    sl_buf_init(&was, 0);
-    sl_buf_init(&is, 0);
-    sl_describe_modulo(x->modulo, &was);
-    sl_describe_modulo(y->modulo, &is);
-    tell(d, SL_VISIBLE_LAWS, SL_STEP_MINOR, b->line, "modulo was \"%s\", is \"%s\"", sl_buf_z(&was),
-         sl_buf_z(&is));
-    sl_buf_fini(&was);
-    sl_buf_fini(&is);
-  }
+  compare_notes(d, a, b, request);
   compare_values(d, a, b, request);
 }
 
@@ -161,21 +204,66 @@ static void compare_frames(struct diff *d, const char *name, const sl_frame_t *a
 {
   const sl_line_t *x, *y, *other;
   size_t nx = a ? sl_lines_of(a, d->arena, &x) : 0, ny = b ? sl_lines_of(b, d->arena, &y) : 0;
-  const char *side = request ? "request" : "response";
+  const char *side = request ? " request" : " response";
   for (size_t i = 0; i < ny; i++) {
-    if (!seen(&y[i], request) || !end_of(&y[i])[0]) continue;
-    snprintf(d->where, sizeof d->where, "%s %s %s", name, side, end_of(&y[i]));
+    if (!seen(&y[i], request)) continue;
+    stand_at(d, name, side, &y[i]);
     if ((other = find(x, nx, &y[i], request)))
       compare_line(d, other, &y[i], request);
+    else if (!end_of(&y[i])[0])
+      tell(d, SL_VISIBLE_LEGACY, SL_STEP_PATCH, y[i].line, "is new");
     else
       tell(d, SL_VISIBLE_JSON, request && demanded(&y[i]) ? SL_STEP_MAJOR : SL_STEP_MINOR,
            y[i].line, "is new%s", request && demanded(&y[i]) ? ", and required" : "");
   }
   for (size_t i = 0; i < nx; i++) {
-    if (!seen(&x[i], request) || !end_of(&x[i])[0] || find(y, ny, &x[i], request)) continue;
-    snprintf(d->where, sizeof d->where, "%s %s %s", name, side, end_of(&x[i]));
-    tell(d, SL_VISIBLE_JSON, SL_STEP_MAJOR, x[i].line, "is gone");
+    if (!seen(&x[i], request) || find(y, ny, &x[i], request)) continue;
+    stand_at(d, name, side, &x[i]);
+    bool hidden = !end_of(&x[i])[0];
+    tell(d, hidden ? SL_VISIBLE_LEGACY : SL_VISIBLE_JSON, hidden ? SL_STEP_PATCH : SL_STEP_MAJOR,
+         x[i].line, "is gone");
   }
+}
+
+/* --- shapes -------------------------------------------------------------------------------------
+ */
+
+static bool share(const sl_line_t *v, size_t n, const sl_line_t *w, size_t k, bool request)
+{
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = 0; seen(&v[i], request) && j < k; j++)
+      if (v[i].file == w[j].file && v[i].line == w[j].line && v[i].col == w[j].col) return true;
+  return false;
+}
+
+/* Does an operation use the shape's lines in this direction? */
+static bool used(struct diff *d, const sl_mapping_t *m, const sl_shape_t *shape, bool request)
+{
+  const sl_line_t *v, *w;
+  size_t n = sl_lines_of(shape->frame, d->arena, &v);
+  for (size_t i = 0; i < m->n_ops; i++) {
+    const sl_frame_t *frame = request ? m->ops[i].request : m->ops[i].response;
+    size_t k = frame ? sl_lines_of(frame, d->arena, &w) : 0;
+    if (k && share(v, n, w, k, request)) return true;
+  }
+  return false;
+}
+
+/* What no operation uses is compared as well: `sluice map` does, or the next version. Of a mapping
+ * with operations no consumer can be hurt by it. */
+static void compare_shapes(struct diff *d, const sl_mapping_t *before, const sl_mapping_t *after)
+{
+  for (size_t i = 0; i < after->n_shapes; i++) {
+    const sl_shape_t *y = &after->shapes[i], *x = sl_mapping_shape(before, y->name);
+    char name[200];
+    snprintf(name, sizeof name, "shape %s", y->name);
+    for (int request = 0; x && request < 2; request++) {
+      if (used(d, after, y, request) || used(d, before, x, request)) continue;
+      d->most = before->n_ops || after->n_ops ? SL_STEP_PATCH : SL_STEP_MAJOR;
+      compare_frames(d, name, x->frame, y->frame, request);
+    }
+  }
+  d->most = SL_STEP_MAJOR;
 }
 
 /* --- what is proved -----------------------------------------------------------------------------
@@ -184,8 +272,8 @@ static void compare_frames(struct diff *d, const char *name, const sl_frame_t *a
 static const sl_law_line_t *same_line(const sl_laws_t *laws, const sl_law_line_t *like)
 {
   for (size_t i = 0; i < laws->n_lines; i++)
-    if (!strcmp(laws->lines[i].shape, like->shape) &&
-        !strcmp(end_of(&laws->lines[i].line), end_of(&like->line)) &&
+    if (!strcmp(laws->lines[i].shape, like->shape) && same_end(&laws->lines[i].line, &like->line) &&
+        !laws->lines[i].line.list == !like->line.list &&
         laws->lines[i].line.access == like->line.access)
       return &laws->lines[i];
   return NULL;
@@ -206,7 +294,7 @@ static void compare_laws(struct diff *d, const sl_mapping_t *before, const sl_ma
   for (size_t i = 0; a && b && i < b->n_lines; i++) {
     const sl_law_line_t *y = &b->lines[i], *x = same_line(a, y);
     if (!x) continue;
-    snprintf(d->where, sizeof d->where, "%s %s", y->shape, end_of(&y->line));
+    stand_at(d, y->shape, "", &y->line);
     compare_verdict(d, "PutGet", &x->putget, &y->putget, y->line.line);
     compare_verdict(d, "GetPut", &x->getput, &y->getput, y->line.line);
   }
@@ -305,7 +393,8 @@ static void compare_ops(struct diff *d, const sl_op_t *a, const sl_op_t *b)
 sl_step_t sl_diff(const sl_mapping_t *before, const sl_mapping_t *after, sl_diff_report_t *report,
                   void *context)
 {
-  struct diff d = {.report = report, .context = context, .arena = sl_arena_new(0, 0)};
+  struct diff d = {
+      .report = report, .context = context, .arena = sl_arena_new(0, 0), .most = SL_STEP_MAJOR};
   if (!d.arena) return SL_STEP_NONE;
   if (strcmp(before->system, after->system)) {
     snprintf(d.where, sizeof d.where, "system");
@@ -328,6 +417,7 @@ sl_step_t sl_diff(const sl_mapping_t *before, const sl_mapping_t *after, sl_diff
       tell(&d, SL_VISIBLE_JSON, SL_STEP_MAJOR, op->line, "is gone: %s %s", op->info.method,
            op->info.path);
   }
+  compare_shapes(&d, before, after);
   compare_laws(&d, before, after);
   sl_arena_destroy(&d.arena);
   return d.needed;

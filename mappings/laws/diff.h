@@ -6,6 +6,8 @@
  *          type, a request is refused that was accepted, a status or problem is another
  *   minor  what is new, and no old consumer is hurt by it
  *   patch  only the legacy side, or nothing that anyone sees
+ * An xpath= that is another makes other values: major. What stands in a shape that no operation of
+ * the mapping uses hurts nobody: patch.
  * Before 1.0.0 a minor step is enough for what would be a major one.
  */
 #ifndef SL_LAWS_DIFF_H
@@ -31,7 +33,9 @@ sl_step_t sl_diff(const sl_mapping_t *before, const sl_mapping_t *after, sl_diff
                   void *context);
 /* The step from one version to another ("1.4.0"); NONE: the same or an earlier one. */
 sl_step_t sl_version_step(const char *before, const char *after);
-/* Is it enough for what is needed? */
+/* Is after the earlier one? */
+bool sl_version_back(const char *before, const char *after);
+/* Is it enough for what is needed? Never when it goes back. */
 bool sl_version_honest(const char *before, const char *after, sl_step_t needed);
 const char *sl_step_name(sl_step_t step); /* "patch" …; static */
 

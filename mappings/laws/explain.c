@@ -7,6 +7,7 @@
 #include "mappings/engine/field.h"
 #include "mappings/engine/run.h"
 #include "mappings/laws/describe.h"
+#include "mappings/laws/lines.h"
 
 struct explain {
   sl_arena_t *arena;
@@ -29,12 +30,9 @@ static bool is_wanted(const struct explain *e, const char *pointer)
   return !strncmp(pointer, e->wanted, n) && (!n || pointer[n] == '\0' || pointer[n] == '/');
 }
 
-static const char *joined(struct explain *e, const char *base, const char *path)
+static const char *list_place(struct explain *e, const sl_list_t *list, const char *base)
 {
-  if (!base[0]) return path;
-  if (!path[0] || !strcmp(path, ".")) return base;
-  const char *z = sl_arena_printf(e->arena, path[0] == '/' ? "%s%s" : "%s/%s", base, path);
-  return z ? z : "";
+  return sl_line_place(base, list->object, list->legacy, e->arena);
 }
 
 /* --- the rule that made a value ------------------------------------------------------------------
@@ -87,7 +85,8 @@ static sl_code_t explain_field(struct explain *e, const sl_field_t *field,
         field->legacy == field->json; /* an item that is a value calls itself by its list */
     sl_reason_t r = {.pointer = pointer,
                      .value = sl_buf_str(&json),
-                     .legacy = plain ? base : joined(e, base, field->legacy),
+                     .legacy =
+                         plain ? base : sl_line_place(base, field->object, field->legacy, e->arena),
                      .state = sl_legacy_state(&slot),
                      .raw = v.text,
                      .line = field->line};
@@ -105,11 +104,12 @@ static sl_code_t explain_node(struct explain *e, const sl_jnode_t *node, const s
 static const char *place_of(struct explain *e, const sl_list_t *list, const sl_record_t *record,
                             const sl_record_t *item, unsigned n, const char *base)
 {
-  const char *legacy = joined(e, base, list->legacy);
-  if (list->form == SL_LIST_ZIP) return base; /* its values name their lists */
+  const char *legacy = list_place(e, list, base);
+  if (list->form == SL_LIST_ZIP) /* its values name their lists */
+    return list->object[0] ? sl_line_place(base, list->object, ".", e->arena) : base;
   for (size_t k = 0; list->form == SL_LIST_SLOTS && k < list->n_parts; k++)
     if (record->lists[list->parts[k]->index].first == item)
-      return joined(e, base, list->parts[k]->legacy);
+      return list_place(e, list->parts[k], base);
   /* XPath counts from 1, JSON pointers from 0. */
   return sl_arena_printf(e->arena, e->xml ? "%s[%u]" : "%s/%u", legacy, e->xml ? n + 1 : n);
 }
@@ -141,7 +141,7 @@ static sl_code_t explain_list(struct explain *e, const sl_list_t *list, const sl
                               const char *pointer, const char *base)
 {
   const sl_items_t *items = &record->lists[list->index];
-  const char *legacy = joined(e, base, list->legacy);
+  const char *legacy = list_place(e, list, base);
   unsigned i = 0;
   for (const sl_record_t *item = items->first; item; item = item->next, i++) {
     bool pairs = list->form == SL_LIST_PAIRS;

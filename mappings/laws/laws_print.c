@@ -43,9 +43,10 @@ const char *sl_law_text(const sl_law_t *law, sl_arena_t *arena)
 /* --- for people ---------------------------------------------------------------------------------
  */
 
-static const char *consumer_end(const sl_line_t *l)
+static const char *consumer_end(const sl_line_t *l, sl_arena_t *arena)
 {
-  return l->json[0] ? l->json : l->http[0] ? l->http : "(value)";
+  const char *name = sl_line_name(l, arena);
+  return name[0] ? name : "(value)";
 }
 
 typedef struct tally {
@@ -87,7 +88,7 @@ void sl_laws_print(const sl_laws_t *self, sl_buf_t *out)
     const sl_law_line_t *l = &self->lines[i];
     sl_arena_reset(arena);
     sl_buf_printf(out, "%s:%d:%d: %s <-> %s  PutGet %s", l->line.file, l->line.line, l->line.col,
-                  consumer_end(&l->line), l->line.legacy, sl_law_text(&l->putget, arena));
+                  consumer_end(&l->line, arena), l->line.legacy, sl_law_text(&l->putget, arena));
     sl_buf_printf(out, "; GetPut %s", sl_law_text(&l->getput, arena));
     if (l->getput.verdict != SL_LAW_NONE)
       sl_buf_printf(out, ", with a base %s", sl_law_text(&l->getput_base, arena));

@@ -56,6 +56,45 @@ CASES = [  # what, step, visible, edits of the new one
     ("response-status", "major", "json", [('<response shape="S"/>', '<response shape="S" status="203"/>')]),
     ("system", "major", "json", [('<system name="s"', '<system name="t"')]),
 ]
+# One shape, and edits of it: what each needs. All of it is used in both directions.
+LINES = """<type name="n" kind="integer" width="3"/><type name="at" kind="datetime" pattern="yyyyMMddHHmmss"/><type name="at2" kind="datetime" pattern="yyMMddHHmm" window="1950"/>
+  <type name="tx" kind="text" width="9"/><type name="d" kind="decimal" digits="9" scale="2"/>
+  <shape name="S">
+    <field legacy="/n" json="/n" type="n"/><field legacy="/at" json="/at" type="at"/><field legacy="/at2" json="/at2" type="at2"/>
+    <field legacy="/tx" json="/tx" type="tx" pii="name"/><field legacy="/d" json="/d" type="d"/>
+    <slots legacy="/s{1..2}" json="/s" gaps="reject" type="tx"/>
+    <list legacy="/p" json="/p" type="n"/>
+    <list legacy="/l" json="/l"><field legacy="/v" json="/v"/></list>
+    <compute legacy="/full" template="{/first} {/last}"/>
+    <compute json="/label" xpath="concat(/tx, '-', /n)"/>
+  </shape>
+  <shape name="Unused"><field legacy="/u" json="/u" type="n"/></shape>"""
+FINER = [
+    ("nothing-of-lists", "none", []),
+    ("integer-width-less", "major", [('kind="integer" width="3"', 'kind="integer" width="2"')]),
+    ("integer-width-more", "major", [('kind="integer" width="3"', 'kind="integer" width="4"')]),
+    ("integer-unsigned", "major", [('kind="integer" width="3"', 'kind="integer" width="3" sign="none"')]),
+    ("zone", "major", [('pattern="yyyyMMddHHmmss"', 'pattern="yyyyMMddHHmmss" zone="UTC"')]),
+    ("window", "major", [('window="1950"', 'window="1980"')]),
+    ("finer-time", "major", [('pattern="yyMMddHHmm"', 'pattern="yyMMddHHmmss"')]),
+    ("empty-refused", "major", [('kind="text" width="9"', 'kind="text" width="9" null="empty" absent="empty"')]),
+    ("sentinel", "patch", [('kind="decimal" digits="9" scale="2"/>', 'kind="decimal" digits="9" scale="2"><sentinel legacy="-1" json="null" access="read-only"/></type>')]),
+    ("as-number", "major", [('kind="decimal" digits="9" scale="2"', 'kind="decimal" digits="9" scale="2" as="number"')]),
+    ("template-swapped", "patch", [("{/first} {/last}", "{/last} {/first}")]),
+    ("template-moved", "patch", [('legacy="/full"', 'legacy="/whole"')]),
+    ("xpath", "major", [("concat(/tx, '-', /n)", "concat(/n, '-', /tx)")]),
+    ("pii", "patch", [(' pii="name"', '')]),
+    ("slots-moved", "patch", [("/s{1..2}", "/z{1..2}")]),
+    ("slots-less", "patch", [("/s{1..2}", "/s{1..3}")]),
+    ("item-of-plain-values", "major", [('json="/p" type="n"', 'json="/p" type="tx"')]),
+    ("array-no-more", "major", [('<list legacy="/p" json="/p" type="n"/>', '<field legacy="/p" json="/p" type="n"/>')]),
+    ("unused-shape", "patch", [('legacy="/u" json="/u" type="n"', 'legacy="/u" json="/u" type="tx"')]),
+]
+WHOLE = """<mapping xmlns="urn:sluice:mapping:1" name="m" version="1.2.3"><system name="s" kind="rest"><outcome legacy="#status"><when is="2*" status="200"/><otherwise status="502"/></outcome></system>
+%s
+%s</mapping>"""
+OPS = """<operation name="get" method="GET" path="/s"><response shape="S"/></operation>
+<operation name="put" method="PUT" path="/s"><request shape="S"/></operation>"""
 STEPS = {"none": "1.2.3", "patch": "1.2.4", "minor": "1.3.0", "major": "2.0.0"}
 ORDER = list(STEPS)
 
@@ -98,6 +137,25 @@ with Tap() as t:
             honest = ORDER.index(version) >= ORDER.index(step)
             t.equal((status, told["honest"], told["needed"], told["step"]), (0 if honest else 1, honest, step, version), "diff_%s-as-%s_%s" % (what, version, "honest" if honest else "not honest"))
         t.equal(sorted({d["visible"] for d in told["differences"] if d["step"] == step}), visible.split() if visible else [], "diff_%s_visible" % what)
+    first, alone = write("old2.map.xml", WHOLE % (LINES, OPS)), write("old3.map.xml", WHOLE % (LINES, ""))
+    t.equal(sluice("check", first)[0], 0, "diff_finer_the-mapping-is-right")
+    for what, step, edits in FINER:
+        text = LINES
+        for a, b in edits:
+            t.ok(a in text, "case_%s_edit-applies" % what, a)
+            text = text.replace(a, b, 1)
+        status, out, err = sluice("diff", "--json", first, write(what + ".map.xml", WHOLE % (text, OPS)))
+        told = json.loads(out or "{}")
+        t.equal((told.get("needed"), status), (step, 0 if step == "none" else 1), "diff_%s" % what)
+        t.ok("was , is" not in out, "diff_%s_says-what" % what, out)
+        if step != "none" and told:
+            told = json.loads(sluice("diff", "--json", alone, write(what + ".map.xml", WHOLE % (text, "")))[1] or "{}")
+            t.ok(told.get("differences"), "diff_%s_without-operations" % what, told)
+    back = write("back.map.xml", BASE.replace("1.2.3", "1.2.2"))
+    status, out, err = sluice("diff", old, back)
+    t.ok(status == 1 and "1.2.3 -> 1.2.2: that is an earlier version" in out, "diff_back_told", out)
+    t.equal(json.loads(sluice("diff", "--json", old, back)[1])["honest"], False, "diff_back_not-honest")
+
     status, out, err = sluice("diff", old, write("n.map.xml", BASE.replace('json="/ts"', 'json="/changed"')))
     t.ok(status == 1 and "Consumers see:" in out and "major get response /ts: is gone (line 9)" in out and "1.2.3 -> 1.2.3: a major step is needed" in out, "diff_text", out)
     early = write("e.map.xml", BASE.replace("1.2.3", "0.1.0")), write("f.map.xml", BASE.replace("1.2.3", "0.2.0").replace('json="/ts"', 'json="/t"'))

@@ -60,3 +60,15 @@ with Tap() as t:
     t.equal((rows["/id"]["raw"], rows["/n"]["state"], rows["/n"]["value"]), ("7", "nil", None), "rows_column-and-NULL")
     rest = mapping("rest", '<shape name="S"><list legacy="/l" json="/items"><field legacy="/v" json="/v"/></list></shape>')
     t.equal(explain('{"l":[{"v":"a"},{"v":"b"}]}', path=rest)["/items/1/v"]["legacy"], "/l/1/v", "json_place-as-a-pointer")
+
+    # What stands in <object legacy=…> says the whole path; also its lists, and the cases of a choice.
+    body = """<shape name="S"><object legacy="%ssite" json="/site"><field legacy="%sid" json="/id"/><list legacy="%sl" json="/l"/></object>
+<field legacy="%sid" json="/top"/>%s</shape>"""
+    soap = mapping("soap", body % ("", "", "", "", '<zip legacy="Z/A Z/B" json="/z"><field legacy="Z/A" json="/a"/><field legacy="Z/B" json="/b"/></zip>'))
+    told = explain("<S><site><id>1</id><l>x</l></site><id>2</id><Z><A>a</A><B>b</B></Z></S>", path=soap)
+    t.equal([told[p]["legacy"] for p in ("/site/id", "/site/l/0", "/top", "/z/0/a")], ["site/id", "site/l[1]", "id", "Z/A"], "xml_object_whole-path")
+    laws = json.loads(sluice("check", "--laws", "--json", soap)[1])
+    t.equal([(l["json"], l["legacy"]) for l in laws["lines"]][:5], [("/site/id", "site/id"), ("/site/l", "site/l"), ("/site/l", "site/l"), ("/top", "id"), ("/z", "Z/A Z/B")], "laws_object_whole-path-in-the-order-of-the-file")
+    rest = mapping("rest", body % ("/", "/", "/", "/", ""))
+    told = explain('{"site":{"id":"1","l":["x"]},"id":"2"}', path=rest)
+    t.equal([told[p]["legacy"] for p in ("/site/id", "/site/l/0", "/top")], ["/site/id", "/site/l/0", "/id"], "json_object_whole-path")
