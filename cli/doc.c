@@ -219,7 +219,7 @@ static const char *nulls_of(page_t *p, const sl_line_t *l)
 {
   sl_buf_t b;
   sl_buf_init(&b, 0);
-  if (l->field) sl_describe_nulls(l->field->codec, &b);
+  if (l->field) sl_describe_nulls_of(l->frame, l->field, &b);
   return taken(p, &b);
 }
 
@@ -236,7 +236,8 @@ static const char *verdict_of(page_t *p, const sl_line_t *l)
 {
   for (size_t i = 0; p->laws && i < p->laws->n_lines; i++) {
     const sl_law_line_t *law = &p->laws->lines[i];
-    if (law->line.line != l->line || law->line.col != l->col) continue;
+    if (law->line.line != l->line || law->line.col != l->col || !law->line.list != !l->list)
+      continue;
     const char *put = sl_law_text(&law->putget, p->arena),
                *get = sl_law_text(&law->getput, p->arena);
     if (!strcmp(put, get) || !strcmp(get, "-")) return put;
@@ -256,14 +257,32 @@ static const char *notes_of(page_t *p, const sl_line_t *l)
   return z ? z : "";
 }
 
-static bool in_a_shape(const page_t *p, const sl_line_t *l)
+static bool has_line(page_t *p, const sl_frame_t *frame, const sl_line_t *l)
 {
-  for (size_t i = 0; i < p->m->n_shapes; i++) {
-    const sl_line_t *v;
-    size_t n = sl_lines_of(p->m->shapes[i].frame, p->arena, &v);
-    for (size_t k = 0; k < n; k++)
-      if (v[k].file == l->file && v[k].line == l->line && v[k].col == l->col) return true;
+  const sl_line_t *v;
+  size_t n = frame ? sl_lines_of(frame, p->arena, &v) : 0;
+  for (size_t i = 0; i < n; i++)
+    if (v[i].file == l->file && v[i].line == l->line && v[i].col == l->col &&
+        !v[i].list == !l->list)
+      return true;
+  return false;
+}
+
+/* What is written and read back, but only by answers (requests) of the operations, goes one way. */
+static const char *access_of(page_t *p, const sl_line_t *l)
+{
+  bool written = false, read = false;
+  for (size_t i = 0; l->access == SL_READ_WRITE && i < p->m->n_ops; i++) {
+    written = written || has_line(p, p->m->ops[i].request, l);
+    read = read || has_line(p, p->m->ops[i].response, l);
   }
+  return sl_access_name(written == read ? l->access : written ? SL_WRITE_ONLY : SL_READ_ONLY);
+}
+
+static bool in_a_shape(page_t *p, const sl_line_t *l)
+{
+  for (size_t i = 0; i < p->m->n_shapes; i++)
+    if (has_line(p, p->m->shapes[i].frame, l)) return true;
   return false;
 }
 
@@ -291,20 +310,15 @@ static void lineage(page_t *p, const sl_frame_t *frame, const sl_shape_t *shape,
     }
     titled = true;
     const char *line = sl_arena_printf(p->arena, "%d", v[i].line);
-    const char *ends = v[i].json[0] && v[i].http[0]
-                           ? sl_arena_printf(p->arena, "%s, %s", v[i].json, v[i].http)
-                       : v[i].http[0] ? v[i].http
-                                      : v[i].json;
-    const char *const cells[MAX_CELLS] = {ends ? ends : "",
-                                          v[i].legacy,
-                                          type_of(p, &v[i]),
-                                          nulls_of(p, &v[i]),
-                                          sl_access_name(v[i].access),
-                                          pii_of(p, &v[i]),
-                                          verdict_of(p, &v[i]),
-                                          notes_of(p, &v[i]),
-                                          line ? line : "",
-                                          examples_of(p, shape, op, v[i].json)};
+    const char *ends = sl_line_name(&v[i], p->arena);
+    if (v[i].json[0] && v[i].http[0])
+      ends = sl_arena_printf(p->arena, "%s, %s", v[i].json, v[i].http);
+    const char *const cells[MAX_CELLS] = {
+        ends ? ends : "",     v[i].legacy,
+        type_of(p, &v[i]),    nulls_of(p, &v[i]),
+        access_of(p, &v[i]),  pii_of(p, &v[i]),
+        verdict_of(p, &v[i]), notes_of(p, &v[i]),
+        line ? line : "",     examples_of(p, shape, op, v[i].json)};
     row(p, false, cells);
   }
   if (titled) close_table(p);
@@ -313,12 +327,15 @@ static void lineage(page_t *p, const sl_frame_t *frame, const sl_shape_t *shape,
 /* --- operations
  * ----------------------------------------------------------------------------------- */
 
-static void answers(sl_buf_t *b, const sl_when_t *v, size_t n, const char *what)
+/* success: what <response> says instead of the outcome's; 0: nothing. */
+static void answers(sl_buf_t *b, const sl_when_t *v, size_t n, const char *what, int success)
 {
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
+    int status = success && v[i].status < 300 ? success : v[i].status;
     sl_buf_printf(b, "%s%s %.*s%s: %d%s%s", b->len ? "; " : "", what,
                   v[i].is ? (int)v[i].is_len : 9, v[i].is ? v[i].is : "any other",
-                  v[i].prefix ? "*" : "", v[i].status, v[i].problem[0] ? " " : "", v[i].problem);
+                  v[i].prefix ? "*" : "", status, v[i].problem[0] ? " " : "", v[i].problem);
+  }
 }
 
 static const char *outcomes_of(page_t *p, const sl_op_t *op)
@@ -328,9 +345,9 @@ static const char *outcomes_of(page_t *p, const sl_op_t *op)
   sl_buf_init(&b, 0);
   for (size_t i = 0; i < op->n_outcomes; i++)
     answers(&b, op->outcomes[i].whens, op->outcomes[i].n_whens,
-            op->outcomes[i].field ? op->outcomes[i].field->legacy
-                                  : sources[op->outcomes[i].source]);
-  answers(&b, op->faults, op->n_faults, "fault");
+            op->outcomes[i].field ? op->outcomes[i].field->legacy : sources[op->outcomes[i].source],
+            op->status);
+  answers(&b, op->faults, op->n_faults, "fault", 0);
   return taken(p, &b);
 }
 

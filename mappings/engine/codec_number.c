@@ -124,7 +124,7 @@ static sl_code_t check_number(const sl_codec_t *c, const number_t *n, sl_code_t 
 static const char *expected(const sl_codec_t *c)
 {
   if (c->kind == SL_CODEC_INTEGER) return "an integer";
-  if (c->point == SL_POINT_IMPLIED) return "digits without a point";
+  if (c->point == SL_POINT_IMPLIED) return "a number of digits without a point";
   return c->point == SL_POINT_COMMA ? "a decimal with a comma" : "a decimal";
 }
 

@@ -102,14 +102,15 @@ static sl_code_t check_enum(const sl_codec_t *c, sl_str_t text, sl_code_t code, 
   for (size_t i = 0; i < c->n_enums; i++)
     if (sl_str_eq(c->enums[i], text)) return SL_OK;
   char list[160] = "";
-  size_t used = 0;
-  for (size_t i = 0; i < c->n_enums && used + c->enums[i].len + 8 < sizeof list; i++) {
+  size_t used = 0, i = 0;
+  for (; i < c->n_enums && used + c->enums[i].len + 8 < sizeof list; i++) {
     if (i) memcpy(list + used, ", ", 2), used += 2;
     memcpy(list + used, c->enums[i].p, c->enums[i].len);
     used += c->enums[i].len;
     list[used] = 0;
   }
-  return sl_err_set(err, code, "one of the contract's values was expected: %s …", list);
+  return sl_err_set(err, code, "one of the contract's values was expected: %s%s", list,
+                    i < c->n_enums ? " …" : "");
 }
 
 /* How wide text is in the unit of width. */

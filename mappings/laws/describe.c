@@ -3,6 +3,7 @@
 
 #include "mappings/contract/jnumber.h"
 #include "mappings/engine/codec_impl.h"
+#include "mappings/engine/schema_impl.h"
 
 enum { SHOWN_CODES = 12 };
 
@@ -48,7 +49,7 @@ static void number(const sl_codec_t *c, sl_buf_t *out)
     sl_buf_printf(out, c->pad ? ", filled up to %d" : ", at most %d characters", c->width);
   if (c->fill_digits) sl_buf_printf(out, ", all %d digits written", c->fill_digits);
   if (c->min.len) sl_buf_printf(out, ", from %.*s", SL_STR_ARG(c->min));
-  if (c->max.len) sl_buf_printf(out, ", to %.*s", SL_STR_ARG(c->max));
+  if (c->max.len) sl_buf_printf(out, c->min.len ? " to %.*s" : ", up to %.*s", SL_STR_ARG(c->max));
 }
 
 static void rows(const sl_spelling_t *v, size_t n, sl_buf_t *out)
@@ -120,7 +121,7 @@ void sl_describe_codec(const sl_codec_t *c, sl_buf_t *out)
   rows(c->sentinels, c->n_sentinels, out);
 }
 
-void sl_describe_nulls(const sl_codec_t *c, sl_buf_t *out)
+static void nulls(const sl_codec_t *c, bool never_missing, bool never_nil, sl_buf_t *out)
 {
   static const char *const states[] = {"missing", "nil", "", "empty", "blank"};
   static const char *const words[] = {"", "null", "absent"};
@@ -129,11 +130,25 @@ void sl_describe_nulls(const sl_codec_t *c, sl_buf_t *out)
   for (int s = 0; s < SL_L_STATES; s++) {
     uint8_t meaning = c->read_state[s];
     if (s == SL_L_TEXT || meaning == SL_AS_VALUE) continue;
+    if ((s == SL_L_MISSING && never_missing) || (s == SL_L_NIL && never_nil)) continue;
     sl_lstate_t written = meaning == SL_AS_NULL ? c->write_null.state : c->write_absent.state;
     sl_buf_printf(out, "%s%s %s %s", between, states[s], (int)written == s ? "=" : "reads as",
                   words[meaning]);
     between = ", ";
   }
+}
+
+void sl_describe_nulls(const sl_codec_t *c, sl_buf_t *out)
+{
+  nulls(c, false, false, out);
+}
+
+void sl_describe_nulls_of(const sl_frame_t *frame, const sl_field_t *field, sl_buf_t *out)
+{
+  const sl_field_t *at = sl_scheme_carrier(field);
+  sl_legacy_place_t place = sl_scheme_place(frame, field);
+  bool required = place.sure || (!place.parent && at->required);
+  nulls(field->codec, required, !at->nillable, out);
 }
 
 /* --- two codecs ---------------------------------------------------------------------------------

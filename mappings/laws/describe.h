@@ -13,6 +13,8 @@
 void sl_describe_codec(const sl_codec_t *codec, sl_buf_t *out);
 /* "nil = null, missing = absent, empty reads as null"; appended. */
 void sl_describe_nulls(const sl_codec_t *codec, sl_buf_t *out);
+/* The same of a line of frame: without the states that its contract leaves no room for. */
+void sl_describe_nulls_of(const sl_frame_t *frame, const sl_field_t *field, sl_buf_t *out);
 /* "empty scale", the words of a set of SL_MODULO_…; appended. */
 void sl_describe_modulo(unsigned modulo, sl_buf_t *out);
 /* "read-write" …; static. */

@@ -14,6 +14,7 @@ struct diff {
   sl_step_t needed;
   sl_arena_t *arena;
   sl_step_t most; /* that a difference can need */
+  bool rest;      /* compare only lines that are not seen in the other direction */
   char where[300];
 };
 
@@ -206,7 +207,7 @@ static void compare_frames(struct diff *d, const char *name, const sl_frame_t *a
   size_t nx = a ? sl_lines_of(a, d->arena, &x) : 0, ny = b ? sl_lines_of(b, d->arena, &y) : 0;
   const char *side = request ? " request" : " response";
   for (size_t i = 0; i < ny; i++) {
-    if (!seen(&y[i], request)) continue;
+    if (!seen(&y[i], request) || (d->rest && seen(&y[i], !request))) continue;
     stand_at(d, name, side, &y[i]);
     if ((other = find(x, nx, &y[i], request)))
       compare_line(d, other, &y[i], request);
@@ -217,7 +218,8 @@ static void compare_frames(struct diff *d, const char *name, const sl_frame_t *a
            y[i].line, "is new%s", request && demanded(&y[i]) ? ", and required" : "");
   }
   for (size_t i = 0; i < nx; i++) {
-    if (!seen(&x[i], request) || find(y, ny, &x[i], request)) continue;
+    if (!seen(&x[i], request) || (d->rest && seen(&x[i], !request))) continue;
+    if (find(y, ny, &x[i], request)) continue;
     stand_at(d, name, side, &x[i]);
     bool hidden = !end_of(&x[i])[0];
     tell(d, hidden ? SL_VISIBLE_LEGACY : SL_VISIBLE_JSON, hidden ? SL_STEP_PATCH : SL_STEP_MAJOR,
@@ -257,12 +259,14 @@ static void compare_shapes(struct diff *d, const sl_mapping_t *before, const sl_
     const sl_shape_t *y = &after->shapes[i], *x = sl_mapping_shape(before, y->name);
     char name[200];
     snprintf(name, sizeof name, "shape %s", y->name);
-    for (int request = 0; x && request < 2; request++) {
-      if (used(d, after, y, request) || used(d, before, x, request)) continue;
-      d->most = before->n_ops || after->n_ops ? SL_STEP_PATCH : SL_STEP_MAJOR;
-      compare_frames(d, name, x->frame, y->frame, request);
-    }
+    bool reads = x && (used(d, after, y, false) || used(d, before, x, false)),
+         writes = x && (used(d, after, y, true) || used(d, before, x, true));
+    d->most = before->n_ops || after->n_ops ? SL_STEP_PATCH : SL_STEP_MAJOR;
+    d->rest = reads || writes; /* the others have been compared */
+    if (x && !reads) compare_frames(d, name, x->frame, y->frame, false);
+    if (x && !writes) compare_frames(d, name, x->frame, y->frame, true);
   }
+  d->rest = false;
   d->most = SL_STEP_MAJOR;
 }
 

@@ -151,6 +151,9 @@ with Tap() as t:
         if step != "none" and told:
             told = json.loads(sluice("diff", "--json", alone, write(what + ".map.xml", WHOLE % (text, "")))[1] or "{}")
             t.ok(told.get("differences"), "diff_%s_without-operations" % what, told)
+    half = OPS.split("\n")[1] # nothing reads S
+    status, out, err = sluice("diff", write("h1.map.xml", WHOLE % (LINES, half)), write("h2.map.xml", WHOLE % (LINES.replace("concat(/tx, '-', /n)", "/tx").replace('"/v" json', '"/w" json'), half)))
+    t.equal([l.split(":")[0].strip() for l in out.splitlines() if l.startswith("  ")], ["patch shape S response /label", "patch put request /l/v"], "diff_unused-direction_once")
     back = write("back.map.xml", BASE.replace("1.2.3", "1.2.2"))
     status, out, err = sluice("diff", old, back)
     t.ok(status == 1 and "1.2.3 -> 1.2.2: that is an earlier version" in out, "diff_back_told", out)
@@ -170,6 +173,15 @@ with Tap() as t:
     t.equal(cells.get("/name"), ["/name", "/nm", "text, at most 30 characters", "missing = absent, nil = null", "read-write", "name", "proved", "since 1.2.0: a\0b &lt;c>", "7", "line 21"], "doc_line")
     t.equal((cells.get("/items/q") or [None])[0:2], ["/items/q", "/l/q"], "doc_item-of-a-list")
     t.ok("200: 200" in cells["get"][3] and "404: 404 none" in cells["get"][3], "doc_operation_outcomes", cells.get("get"))
+    status, out, err = sluice("doc", write("doc.map.xml", BASE.replace('<response shape="S"/>', '<response shape="S" status="203"/>').replace('<request shape="S"/>', "<request><field legacy=\"path:id\" http=\"path:id\"/></request>")))
+    t.ok("| status 200: 203; status 404: 404 none;" in out, "doc_response-status_told", out)
+    t.ok("| /name | /nm | text, at most 30 characters | missing = absent, nil = null | read-only |" in out, "doc_only-in-answers_read-only", out)
+    status, out, err = sluice("doc", first)
+    column = [l.split("|")[1].strip() for l in out.split("## Shape S")[1].splitlines() if l.startswith("| ")]
+    t.equal(column, ["JSON", "/n", "/at", "/at2", "/tx", "/d", "/s", "/s/\\*", "/p", "/p/\\*", "/l", "/l/v", "", "/label", "/first", "/last", "JSON", "/u"], "doc_order-of-the-file")
+    status, out, err = sluice("doc", os.path.join(SOURCE, "mappings", "examples", "crm", "crm.map.xml"))
+    t.ok("| /id | CUST\\_NO | text, 10 characters, zeros before |  | read-write |" in out, "doc_contract-demands-it_not-missing", out)
+    t.ok("| /contact/email | EMAIL | text | nil = null | read-write |" in out, "doc_contract-lets-nil_told", out)
     page = Page()
     status, out, err = sluice("doc", "--html", old, "-o", work("p.html"))
     page.feed(open(work("p.html")).read())
