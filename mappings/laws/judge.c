@@ -291,5 +291,9 @@ void sl_judge_values(const sl_mapping_t *mapping, const sl_line_t *line, const c
                   .domain = sl_canonical_line(mapping, shape, line),
                   .scratch = keep,
                   .keep = keep};
+  sl_buf_init(&j.out, 0);
+  sl_buf_init(&j.want, 0);
   sl_cases(&j);
+  sl_buf_fini(&j.out);
+  sl_buf_fini(&j.want);
 }
