@@ -488,6 +488,7 @@ static void add_base(struct opb *o)
   struct opb h = {.b = o->b, .op = copy, .el = o->read->el, .response_el = o->read->response_el};
   compile_response(&h);
   if (!h.response) return;
+  sl_b_resolve(h.response); /* what expressions read and templates take has its counterpart, too */
   sl_at_t w = based(root_of(o->request), o->request_el);
   sl_at_t r = based(root_of(h.response), h.response_el);
   if (!w.f || !r.f) return;

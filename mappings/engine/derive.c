@@ -38,10 +38,13 @@ const sl_field_t *sl_derive_left_out(const sl_field_t *field, const sl_record_t 
   return NULL;
 }
 
-/* Some of what it is made from is there, and some is not: writing that would blank the rest. */
+/* Some of what it is made from is there, and some is not: writing that would blank the rest. Over a
+ * base, the parts of a record that are left out are the base's. */
 static sl_code_t check_whole(const sl_field_t *field, const sl_record_t *record, sl_err_t *err)
 {
-  const sl_field_t *f = field->derive->whole ? sl_derive_left_out(field, record) : NULL;
+  const sl_derive_t *d = field->derive;
+  bool based = record->base && d->kind == SL_DERIVE_RECORD;
+  const sl_field_t *f = d->whole && !based ? sl_derive_left_out(field, record) : NULL;
   if (!f) return SL_OK;
   return sl_err_field(err, SL_INVALID, f->label,
                       "is required with the others that %s is made of: it would be blanked",

@@ -167,6 +167,24 @@ static sl_code_t judge(const sl_step_t *step, const sl_record_t *record, sl_aren
   return sl_slot_write(step->field, &record->slots[step->field->slot], arena, &ignored, err);
 }
 
+/* A text is made of all its members: without one, or with null for one, only what stands between
+ * them would be written. */
+static sl_code_t check_members(const sl_field_t *field, const sl_record_t *record, sl_err_t *err)
+{
+  const sl_derive_t *d = field->derive;
+  for (size_t i = 0; i < d->n_steps; i++) {
+    const sl_field_t *f = d->steps[i].field;
+    sl_jstate_t s = f ? (sl_jstate_t)record->slots[f->slot].state : SL_J_STRING;
+    if (s == SL_J_ABSENT)
+      return sl_err_field(err, SL_INVALID, f->label,
+                          "is required with the others that %s is made of", field->legacy);
+    if (s == SL_J_NULL)
+      return sl_err_field(err, SL_INVALID, f->label,
+                          "is null, and the others that %s is made of are not", field->legacy);
+  }
+  return SL_OK;
+}
+
 sl_code_t sl_program_write(const sl_field_t *field, const sl_record_t *record, sl_arena_t *arena,
                            sl_legacy_t *out, sl_err_t *err)
 {
@@ -180,6 +198,8 @@ sl_code_t sl_program_write(const sl_field_t *field, const sl_record_t *record, s
     sl_code_t code = judge(&d->steps[i], record, arena, err);
     if (code) return code;
   }
+  sl_code_t whole = state == SL_J_STRING ? check_members(field, record, err) : SL_OK;
+  if (whole) return whole;
   if (state == SL_J_STRING && !run(d, record, arena, &text)) return full(err);
   sl_code_t code = state == SL_J_STRING
                        ? sl_codec_write_text(field->codec, text, arena, out, err)
