@@ -20,7 +20,7 @@
 typedef struct sl_btype {
   const char *name;
   const sl_xel_t *el;
-  bool used;
+  bool used, checked;
   bool broken; /* a mistake was told at its declaration: none is told of its uses */
 } sl_btype_t;
 

@@ -95,9 +95,9 @@ static sl_field_t *xml_reader(struct prog *g, const sl_xat_t *path)
 {
   sl_ba_t *attr;
   const sl_bx_t *x = sl_bx_walk(g->at.f, g->at.x, path->value, path, false, &attr);
-  if (!x) return NULL;
-  bool ignored = attr && attr->ignored;
-  for (const sl_bx_t *up = x; up; up = up->parent) ignored |= up->ignored;
+  bool ignored = attr && attr->ignored, lost = false;
+  for (const sl_bx_t *up = x; up; up = up->parent) ignored |= up->ignored, lost |= up->lost;
+  if (!x || (ignored && lost)) return NULL; /* the line that it is on has a mistake: told */
   if (ignored) {
     sl_b_error(g->b, "R249", path->value_line, path->value_col, "remove the <ignore>",
                "%s is ignored, and read here", path->value);

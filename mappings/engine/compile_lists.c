@@ -148,6 +148,16 @@ bool sl_b_list_legacy(sl_at_t at, const sl_xat_t *legacy, sl_bf_t *item, sl_list
   return sl_b_item_at(b, item, x);
 }
 
+/* A line with a mistake is the one that was meant for it: told. */
+static bool is_excused(const sl_bf_t *item, const char *legacy)
+{
+  for (const sl_bx_t *x = item->xml ? item->xml->first : NULL; x; x = x->next)
+    if (x->lost && !strcmp(x->name, legacy)) return true;
+  for (const sl_bj_t *j = item->legacy_json->forgotten; j; j = j->next)
+    if (*legacy == '/' && !strcmp(j->key, legacy + 1)) return true;
+  return (item->xml && item->xml->lost) || item->legacy_json->lost;
+}
+
 static const sl_field_t *field_called(const sl_bf_t *item, const char *legacy, bool sql)
 {
   for (size_t i = 0; i < item->n_fields; i++) {
@@ -173,7 +183,8 @@ void sl_b_list_key(sl_at_t at, const sl_xel_t *el, sl_bf_t *item, sl_list_t *lis
     size_t n = 0;
     v[i] = field_called(item, list->key[i], sql);
     all &= v[i] != NULL;
-    if (v[i] || sql) continue; /* SQL: sql_compile.c has its say */
+    if (v[i] || sql || is_excused(item, list->key[i]))
+      continue; /* SQL: sql_compile.c has its say */
     for (; n < item->n_fields && n < 64; n++) words[n] = item->fields[n]->legacy;
     sl_b_error(b, "R353", key->value_line, key->value_col, sl_b_advice(b, list->key[i], words, n),
                "key=\"%s\" is no field of the list", list->key[i]);

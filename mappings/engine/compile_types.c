@@ -340,25 +340,32 @@ static void check_system(sl_build_t *b)
   sl_charset_destroy(&c);
 }
 
+/* What it is made from comes first: its mistakes are not told of t again. */
+static void check_type(sl_build_t *b, sl_btype_t *t)
+{
+  if (t->checked) return;
+  t->checked = true;
+  const sl_xel_t *el = t->el;
+  const sl_xat_t *named = sl_xel_at(el, "base");
+  sl_btype_t *base = named ? find(b, named->value) : NULL;
+  if (base) check_type(b, base);
+  t->broken = is_wrong(b, el, 0) || (base && base->broken);
+  if (t->broken) return;
+  sl_codec_spec_t spec;
+  init(b, &spec, SL_CODEC_TEXT);
+  size_t before = b->told;
+  if (sl_xel_is(el, "type") && !sl_xel_at(el, "kind") && !named)
+    sl_b_error(b, "R107", el->line, el->col, "add kind=\"text\", or base= with another type",
+               "the type \"%s\" has neither kind= nor base=", t->name);
+  else if (fill(b, el, &spec, 0))
+    sl_b_codec_make(b, &spec, el);
+  t->broken = b->told > before;
+}
+
 void sl_b_check_types(sl_build_t *b)
 {
   check_system(b);
-  for (size_t i = 0; i < b->n_types; i++) {
-    const sl_xel_t *el = b->types[i].el;
-    sl_codec_spec_t spec;
-    init(b, &spec, SL_CODEC_TEXT);
-    size_t before = b->told;
-    if (is_wrong(b, el, 0)) {
-      b->types[i].broken = true;
-      continue;
-    }
-    if (sl_xel_is(el, "type") && !sl_xel_at(el, "kind") && !sl_xel_at(el, "base"))
-      sl_b_error(b, "R107", el->line, el->col, "add kind=\"text\", or base= with another type",
-                 "the type \"%s\" has neither kind= nor base=", b->types[i].name);
-    else if (fill(b, el, &spec, 0))
-      sl_b_codec_make(b, &spec, el);
-    b->types[i].broken = b->told > before;
-  }
+  for (size_t i = 0; i < b->n_types; i++) check_type(b, &b->types[i]);
 }
 
 /* --- fields
