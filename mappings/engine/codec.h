@@ -203,8 +203,7 @@ void sl_codec_spec_xtype(sl_codec_spec_t *spec, const sl_xtype_t *type);
 void sl_codec_spec_column(sl_codec_spec_t *spec, const sl_column_t *column);
 /* The same from a schema of a REST system's JSON. */
 void sl_codec_spec_schema(sl_codec_spec_t *spec, const sl_jschema_t *schema);
-/* "text", "date", … → kind (the mapping's kind= and built-in type names; "string", "dateTime",
- * "base64" too). */
+/* "text", "date", … → kind (the mapping's kind= and built-in type names). */
 bool sl_codec_kind_parse(const char *name, sl_codec_kind_t *out_p);
 
 /* NULL when parameters do not go together or memory is out: message says what, in one sentence

@@ -18,14 +18,11 @@ typedef struct kind_name {
   sl_codec_kind_t kind;
 } kind_name_t;
 
-/* The first of each kind is its name in messages. */
 static const kind_name_t kind_names[] = {
-    {"text", SL_CODEC_TEXT},         {"integer", SL_CODEC_INTEGER},   {"decimal", SL_CODEC_DECIMAL},
-    {"float", SL_CODEC_FLOAT},       {"boolean", SL_CODEC_BOOLEAN},   {"date", SL_CODEC_DATE},
-    {"time", SL_CODEC_TIME},         {"datetime", SL_CODEC_DATETIME}, {"binary", SL_CODEC_BINARY},
-    {"code", SL_CODEC_CODE},         {"null", SL_CODEC_NULL},         {"string", SL_CODEC_TEXT},
-    {"dateTime", SL_CODEC_DATETIME}, {"base64", SL_CODEC_BINARY},     {"double", SL_CODEC_FLOAT},
-    {"opaque", SL_CODEC_OPAQUE},
+    {"text", SL_CODEC_TEXT},   {"integer", SL_CODEC_INTEGER},   {"decimal", SL_CODEC_DECIMAL},
+    {"float", SL_CODEC_FLOAT}, {"boolean", SL_CODEC_BOOLEAN},   {"date", SL_CODEC_DATE},
+    {"time", SL_CODEC_TIME},   {"datetime", SL_CODEC_DATETIME}, {"binary", SL_CODEC_BINARY},
+    {"code", SL_CODEC_CODE},   {"null", SL_CODEC_NULL},         {"opaque", SL_CODEC_OPAQUE},
 };
 enum { N_KIND_NAMES = sizeof kind_names / sizeof kind_names[0] };
 

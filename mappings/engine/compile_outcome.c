@@ -40,6 +40,11 @@ static void read_when(sl_build_t *b, const sl_op_t *op, sl_at_t answer, const sl
     when->prefix = len > 0 && is->value[len - 1] == '*';
     when->is_len = when->prefix ? len - 1 : len;
     when->is = sl_b_dup(b, is->value, when->is_len);
+    bool http = el->parent && !strcmp(sl_xel_get(el->parent, "legacy", ""), "#status");
+    if (!http && when->is && strpbrk(when->is, "?*")) /* of a status it is an error: R323 */
+      sl_b_warn(b, "W302", is->value_line, is->value_col, "one <when> for each value, or NN*",
+                "%c in \"%s\" stands for itself: only a * at the end takes what begins so",
+                *strpbrk(when->is, "?*"), is->value);
   } else if (sl_xel_is(el, "when")) {
     when->is = ""; /* the schema said so: it takes something, and not all */
   }

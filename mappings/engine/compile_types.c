@@ -219,6 +219,21 @@ static bool adopt(sl_build_t *b, const char *name)
   return true;
 }
 
+/* What others call a built-in type; NULL: nobody does. */
+static const char *ours(const char *name)
+{
+  static const struct {
+    const char *theirs, *advice;
+  } names[] = {{"string", "did you mean text?"},      {"int", "did you mean integer?"},
+               {"long", "did you mean integer?"},     {"number", "did you mean decimal?"},
+               {"double", "did you mean decimal?"},   {"bool", "did you mean boolean?"},
+               {"base64", "did you mean binary?"},    {"timestamp", "did you mean datetime?"},
+               {"dateTime", "did you mean datetime?"}};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (!strcmp(names[i].theirs, name)) return names[i].advice;
+  return NULL;
+}
+
 static void no_type(sl_build_t *b, const sl_xat_t *at)
 {
   const char *words[64];
@@ -227,8 +242,9 @@ static void no_type(sl_build_t *b, const sl_xat_t *at)
   static const char *const builtin[] = {"text", "integer",  "decimal", "boolean", "date",
                                         "time", "datetime", "binary",  "opaque"};
   for (size_t i = 0; i < 9; i++) words[n++] = builtin[i];
-  sl_b_error(b, "R104", at->value_line, at->value_col, sl_b_advice(b, at->value, words, n),
-             "no type \"%s\"", at->value);
+  const char *advice = ours(at->value);
+  if (!advice) advice = sl_b_advice(b, at->value, words, n);
+  sl_b_error(b, "R104", at->value_line, at->value_col, advice, "no type \"%s\"", at->value);
 }
 
 bool sl_b_known_type(sl_build_t *b, const sl_xat_t *at)

@@ -278,9 +278,27 @@ static bool too_deep(xmlDocPtr doc)
 }
 
 struct first_error { /* the one that the others follow from */
+  const char *source;
+  size_t len;
   int line, col;
   char text[256];
+  const char *fix; /* NULL: none is known */
 };
+
+/* Column of the last "<name" in a line; 1: it is not there. */
+static int tag_column(const struct first_error *first, int line, const char *name)
+{
+  const char *p = first->source, *end = p + first->len;
+  for (int i = 1; p && i < line; i++) {
+    p = memchr(p, '\n', (size_t)(end - p));
+    if (p) p++;
+  }
+  size_t n = strlen(name);
+  int col = 1;
+  for (const char *q = p; q && q < end && *q != '\n'; q++)
+    if (*q == '<' && (size_t)(end - q) > n && !memcmp(q + 1, name, n)) col = (int)(q - p) + 1;
+  return col;
+}
 
 static void on_parse_error(void *ctx, xmlErrorPtr e)
 {
@@ -288,9 +306,23 @@ static void on_parse_error(void *ctx, xmlErrorPtr e)
   if (first->text[0] || e->level < XML_ERR_ERROR) return;
   first->line = e->line;
   first->col = e->int2;
+  bool ends = e->code == XML_ERR_TAG_NAME_MISMATCH || e->code == XML_ERR_TAG_NOT_FINISHED;
+  if (ends && e->str1 && e->int1 > 0) { /* told where it begins, not where that was noticed */
+    first->line = e->int1;
+    first->col = tag_column(first, e->int1, e->str1);
+    snprintf(first->text, sizeof first->text, "not well-formed XML: <%.80s> is not closed%s%.80s%s",
+             e->str1, e->str2 ? ": </" : "", e->str2 ? e->str2 : "",
+             e->str2 ? "> comes first" : "");
+    first->fix = "/> at its end, or an end tag";
+    return;
+  }
+  bool ampersand = e->message && strstr(e->message, "EntityRef");
   snprintf(first->text, sizeof first->text, "not well-formed XML: %.200s",
-           e->message ? e->message : "");
+           ampersand    ? "an & that begins no entity"
+           : e->message ? e->message
+                        : "");
   first->text[strcspn(first->text, "\n")] = '\0';
+  if (ampersand) first->fix = "&amp;";
 }
 
 static xmlDocPtr parse(const char *file, const char *text, size_t len, sl_diags_t *diags)
@@ -303,13 +335,13 @@ static xmlDocPtr parse(const char *file, const char *text, size_t len, sl_diags_
   }
   xmlParserCtxtPtr ctxt = xmlNewParserCtxt();
   if (!ctxt) return NULL;
-  struct first_error first = {0};
+  struct first_error first = {.source = text, .len = len};
   ctxt->_private = &first;
   ctxt->sax->serror = on_parse_error;
   int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING;
   xmlDocPtr doc = xmlCtxtReadMemory(ctxt, text, (int)len, NULL, NULL, options);
   if (!doc) {
-    sl_diags_add(diags, SL_ERROR, "X002", file, first.line, first.col, NULL, "%s",
+    sl_diags_add(diags, SL_ERROR, "X002", file, first.line, first.col, first.fix, "%s",
                  first.text[0] ? first.text : "not well-formed XML");
   } else if (doc->encoding && strcasecmp((const char *)doc->encoding, "UTF-8") &&
              strcasecmp((const char *)doc->encoding, "US-ASCII")) {

@@ -262,6 +262,7 @@ static void unknown_attr(struct check *c, const struct found *f)
   attrs_of(c, f->el->name, add_word, &w);
   snprintf(text, sizeof text, "<%s> has no attribute \"%s\"", f->el->name, f->attr);
   const char *how = advice(f->attr, &w, "its attributes:", "", "", fix, sizeof fix);
+  if (!how) how = "remove it";
   const char *meant = sl_xdoc_nearest(f->attr, w.v, w.n);
   if (meant && f->at && !sl_xel_at(f->el, meant))
     mend(c, f->node, f->el, f->at, meant, NULL);
@@ -401,17 +402,33 @@ static const char *meant_value(const struct found *f, const char *type, const st
   return place ? made : NULL;
 }
 
+static void bad_content(struct check *c, const struct found *f)
+{
+  char text[640];
+  bool elements = f->el->first != NULL;
+  if (elements)
+    snprintf(text, sizeof text, "<%s> holds text, and no element <%s>", f->el->name,
+             f->el->first->name);
+  else
+    snprintf(text, sizeof text, "<%s>: %.*s", f->el->name, (int)strcspn(f->rest, "\n"), f->rest);
+  add(c, "S105", f->el->line, f->el->col,
+      elements ? "<![CDATA[…]]> around it, or &lt; for each <" : NULL, text);
+}
+
 static void bad_value(struct check *c, const struct found *f)
 {
   char text[640], doc[384] = "", fix[512], made[256];
   struct words w = {.n = 0};
   struct wanted wanted = {f->attr, NULL};
   if (!f->at) {
-    snprintf(text, sizeof text, "<%s>: %.400s", f->el->name, f->rest);
-    add(c, "S105", f->el->line, f->el->col, NULL, text);
+    bad_content(c, f);
     return;
   }
   attrs_of(c, f->el->name, want_attr, &wanted);
+  if (!wanted.found) { /* of an element that has only text, libxml2 says it this way */
+    unknown_attr(c, f);
+    return;
+  }
   const char *type_name = wanted.found ? prop(wanted.found, "type") : "";
   xmlNodePtr type = global(c, "simpleType", type_name);
   if (!type && wanted.found && !*type_name) type = wanted.found;
