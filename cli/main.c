@@ -3,6 +3,7 @@
 #include <string.h>
 #include "cli/commands.h"
 #include "config.h"
+#include "mappings/engine/xdoc.h"
 
 typedef struct command {
   const char *name;
@@ -47,7 +48,11 @@ static const command_t *find(const char *name)
 
 static int unknown(const char *name)
 {
-  fprintf(stderr, "sluice: no command \"%s\"\n\n", name);
+  const char *names[N_COMMANDS];
+  for (int i = 0; i < N_COMMANDS; i++) names[i] = commands[i].name;
+  const char *near = sl_xdoc_nearest(name, names, N_COMMANDS);
+  fprintf(stderr, "sluice: no command \"%s\"%s%s%s\n\n", name, near ? ": did you mean " : "",
+          near ? near : "", near ? "?" : "");
   return usage(stderr, SL_EXIT_USAGE);
 }
 

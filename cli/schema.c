@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cli/commands.h"
+#include "cli/shape.h"
 #include "core/json.h"
 #include "core/jsonw.h"
 #include "mappings/engine/mapping.h"
@@ -110,14 +111,25 @@ static void lay_out(sl_str_t json, sl_buf_t *out)
 /* --- the command -------------------------------------------------------------------------------
  */
 
-static sl_code_t derive(const sl_mapping_t *m, const settings_t *s, sl_buf_t *out, sl_err_t *err)
+static sl_code_t no_operation(const sl_mapping_t *m, const char *path, const char *name,
+                              sl_err_t *err)
 {
+  const char *names[64];
+  size_t n = 0;
+  for (; n < m->n_ops && n < sizeof names / sizeof *names; n++) names[n] = m->ops[n].info.name;
+  return sl_cmd_no_such(path, "operation", name, names, n, err);
+}
+
+static sl_code_t derive(const sl_mapping_t *m, const char *path, const settings_t *s, sl_buf_t *out,
+                        sl_err_t *err)
+{
+  const char *shape = s->shape && s->shape[0] ? s->shape : NULL;
   const sl_op_t *op = s->operation && s->operation[0] ? sl_mapping_op(m, s->operation) : NULL;
   if (s->openapi) return sl_openapi_document(m, out), SL_OK;
   if (op) return sl_schema_operation(op, out), SL_OK;
-  if (s->operation && s->operation[0])
-    return sl_err_set(err, SL_NOT_FOUND, "there is no operation \"%.100s\"", s->operation);
-  return sl_schema_shapes(m, s->shape && s->shape[0] ? s->shape : NULL, out, err);
+  if (s->operation && s->operation[0]) return no_operation(m, path, s->operation, err);
+  if (shape && !sl_mapping_shape(m, shape)) return sl_cmd_no_shape(m, path, shape, err);
+  return sl_schema_shapes(m, shape, out, err);
 }
 
 static int write_out(const settings_t *s, sl_str_t text, sl_err_t *err)
@@ -144,7 +156,7 @@ static int schema(const char *path, const settings_t *settings)
   sl_buf_init(&json, 0);
   sl_buf_init(&out, 0);
   if (diags) sl_diags_print(diags, stderr);
-  if (m && derive(m, settings, &json, &err)) {
+  if (m && derive(m, path, settings, &json, &err)) {
     sl_cmd_failed(&table, &err);
   } else if (m) {
     lay_out(sl_buf_str(&json), &out);

@@ -5,15 +5,20 @@
 
 enum { SHOWN = 64 };
 
-static sl_code_t no_shape(const sl_mapping_t *m, const char *path, const char *name, sl_err_t *err)
+sl_code_t sl_cmd_no_such(const char *path, const char *what, const char *name,
+                         const char *const *names, size_t n, sl_err_t *err)
+{
+  const char *near = sl_xdoc_nearest(name, names, n);
+  return sl_err_set(err, SL_NOT_FOUND, "%s has no %s \"%.100s\"%s%s%s", path, what, name,
+                    near ? ": did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+}
+
+sl_code_t sl_cmd_no_shape(const sl_mapping_t *m, const char *path, const char *name, sl_err_t *err)
 {
   const char *names[SHOWN];
   size_t n = m->n_shapes < SHOWN ? m->n_shapes : SHOWN;
   for (size_t i = 0; i < n; i++) names[i] = m->shapes[i].name;
-  const char *nearest = sl_xdoc_nearest(name, names, n);
-  return sl_err_set(err, SL_NOT_FOUND, "%s has no shape \"%s\"%s%s%s", path, name,
-                    nearest ? ": did you mean \"" : "", nearest ? nearest : "",
-                    nearest ? "\"?" : "");
+  return sl_cmd_no_such(path, "shape", name, names, n, err);
 }
 
 sl_code_t sl_cmd_shape(const char *path, const char *name, bool lossy, sl_mapping_t **mapping_p,
@@ -27,5 +32,5 @@ sl_code_t sl_cmd_shape(const char *path, const char *name, bool lossy, sl_mappin
   if (!m) return sl_err_set(err, SL_CONFIG, "%s is not a right mapping", path);
   if (!name && m->n_shapes != 1) return sl_err_set(err, SL_INVALID, "--shape NAME is needed");
   *shape_p = name ? sl_mapping_shape(m, name) : &m->shapes[0];
-  return *shape_p ? SL_OK : no_shape(m, path, name, err);
+  return *shape_p ? SL_OK : sl_cmd_no_shape(m, path, name, err);
 }

@@ -12,5 +12,9 @@
  * is NULL. lossy as in sl_load_opts_t. */
 sl_code_t sl_cmd_shape(const char *path, const char *name, bool lossy, sl_mapping_t **mapping_p,
                        const sl_shape_t **shape_p, sl_err_t *err);
+/* Into err: path has no shape, operation (what) called name, and which one may be meant. */
+sl_code_t sl_cmd_no_such(const char *path, const char *what, const char *name,
+                         const char *const *names, size_t n, sl_err_t *err);
+sl_code_t sl_cmd_no_shape(const sl_mapping_t *m, const char *path, const char *name, sl_err_t *err);
 
 #endif

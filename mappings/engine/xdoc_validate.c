@@ -395,10 +395,11 @@ static const char *meant_value(const struct found *f, const char *type, const st
     snprintf(made, size, "/%.200s", value);
     return made;
   }
+  if (!colon) colon = strchr(value, '/'); /* path/id */
   if (strcmp(type, "http") || !colon || colon - value > 16) return NULL;
   snprintf(made, size, "%.*s", (int)(colon - value), value);
   const char *place = sl_xdoc_nearest(made, places, 3);
-  if (place) snprintf(made, size, "%s%.200s", place, colon);
+  if (place) snprintf(made, size, "%s:%.200s", place, colon + 1);
   return place ? made : NULL;
 }
 

@@ -104,6 +104,11 @@ def structure(t):
     t.ok(document["additionalProperties"] is False, "structure_is-closed")
     code, out, err = sluice("schema", "--shape", "T", path)
     t.ok(code == 1 and 'no shape "T"' in err, "shape_unknown_is-told", err)
+    ops = write("ops.map.xml", '''<mapping xmlns="urn:sluice:mapping:1" name="m" version="1.0.0"><system name="m" kind="rest"><outcome legacy="#status"><when is="2*" status="200"/><otherwise status="502"/></outcome></system>
+      <shape name="Order"><field legacy="/a" json="/a"/></shape><operation name="create" method="GET" path="/o"><response shape="Order"/></operation></mapping>''')
+    for args in (("schema", "--shape", "Ordr", ops), ("schema", "--operation", "creat", ops), ("chek", ops)):
+        code, out, err = sluice(*args)
+        t.ok(code and "did you mean" in err, "%s_misspelt_what-was-meant" % " ".join(args[:-1]), err)
     code, out, err = sluice("schema", "-o", work("out.json"), path)
     t.ok(code == 0 and out == "" and json.load(open(work("out.json")))["title"] == "m", "output_goes-to-the-file", err)
 
