@@ -86,6 +86,7 @@ sl_list_t *sl_bf_list(sl_bf_t *f, const sl_xel_t *el, sl_bf_t *item)
   list->col = el->col;
   list->item = item->frame;
   list->notes = el->parent ? sl_b_notes(b, el) : NULL;
+  list->drops = b->lossy || (list->notes && list->notes->modulo & SL_MODULO_GAPS);
   list->only = f->only;
   items[f->n_lists] = item;
   return v[f->n_lists++] = list;

@@ -296,6 +296,7 @@ struct sl_list {
   uint32_t order;            /* likewise */
   uint32_t min, max;         /* occurrences the contract allows; SL_UNBOUNDED */
   bool single_object;        /* REST: one item may come (and goes) without its array */
+  bool drops;                /* an item of which nothing is written may be left out */
   bool uneven;               /* ZIP: what a shorter list lacks is absent */
   bool counted;              /* PICKED: what no predicate picks is unknown input (not ignored) */
   const sl_notes_t *notes;   /* NULL: made by the engine */

@@ -16,7 +16,8 @@ struct reader {
   sl_arena_t *arena;
   sl_err_t *err;
   bool legacy, reject_unknown;
-  bool base; /* legacy: what is not mapped is carried */
+  bool base;    /* legacy: what is not mapped is carried */
+  bool partial; /* the consumer's: what is left out stays as it is */
   size_t unknown;
   const char *start, *end; /* of the record's object and of the text: to look ahead */
   struct {
@@ -437,6 +438,15 @@ static sl_code_t read_member(struct reader *r, const sl_jnode_t *node, sl_record
   return code;
 }
 
+/* An object is there when a member is: without any it would come back as absent. */
+static sl_code_t check_object(struct reader *r, const sl_jnode_t *node, bool any)
+{
+  bool partial = r->partial && !r->n_within; /* a PATCH that changes nothing of it */
+  if (any || r->legacy || partial || !node->key.len || node->required || node->has_list)
+    return SL_OK;
+  return refuse(r, node->pointer, (sl_str_t){0}, "has no members: leave it out");
+}
+
 static sl_code_t read_object(struct reader *r, const sl_jnode_t *node, sl_record_t *record,
                              const sl_json_token_t *first)
 {
@@ -446,12 +456,13 @@ static sl_code_t read_object(struct reader *r, const sl_jnode_t *node, sl_record
     return refuse(r, node->pointer, (sl_str_t){0}, "an object was expected");
   if (r->base && node->place && !sl_record_chunk(record, node->place, sl_str(""), r->arena))
     return full(r);
-  for (;;) {
+  for (bool any = false;; any = true) {
     sl_json_token_t key;
     const char *from = r->json.p;
     while (from < r->json.end && strchr(" \t\r\n,", *from)) from++;
     sl_code_t code = next(r, &key);
-    if (code || key.kind == SL_JSON_OBJECT_END) return code;
+    if (!code && key.kind == SL_JSON_OBJECT_END) return check_object(r, node, any);
+    if (code) return code;
     code = read_member(r, node, record, &key, from, &guess, seen);
     if (code) return code;
   }
@@ -486,9 +497,10 @@ static sl_code_t read_root(struct reader *r, const sl_jnode_t *node, sl_record_t
   return code;
 }
 
-sl_code_t sl_json_read(sl_record_t *record, sl_arena_t *arena, sl_str_t json, sl_err_t *err)
+sl_code_t sl_json_read(sl_record_t *record, sl_arena_t *arena, sl_str_t json, bool partial,
+                       sl_err_t *err)
 {
-  struct reader r = {.arena = arena, .err = err};
+  struct reader r = {.arena = arena, .err = err, .partial = partial};
   return read_root(&r, record->frame->json, record, json);
 }
 

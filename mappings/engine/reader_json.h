@@ -14,8 +14,11 @@
 #include "core/err.h"
 #include "mappings/engine/plan.h"
 
-/* Slots that an HTTP end has filled already (SL_SLOT_TEXT) must agree with the body. */
-sl_code_t sl_json_read(sl_record_t *record, sl_arena_t *arena, sl_str_t json, sl_err_t *err);
+/* Slots that an HTTP end has filled already (SL_SLOT_TEXT) must agree with the body. partial: a
+ * PATCH, where an object without members changes nothing; otherwise it is refused when it would
+ * come back as absent. */
+sl_code_t sl_json_read(sl_record_t *record, sl_arena_t *arena, sl_str_t json, bool partial,
+                       sl_err_t *err);
 /* When record carries (sl_record_carry), so do the objects below it: a base. What is carried points
  * into json. */
 sl_code_t sl_json_read_legacy(sl_record_t *record, sl_arena_t *arena, sl_str_t json,

@@ -77,7 +77,7 @@ sl_code_t sl_run_read_input(sl_run_t *self, sl_err_t *err)
   sl_code_t code = read_args(self, err);
   if (code || !self->op->reads_body) return code;
   if (!self->in->body.len) return sl_err_set(err, SL_INVALID, "a JSON body is expected");
-  return sl_json_read(self->request, self->arena, self->in->body, err);
+  return sl_json_read(self->request, self->arena, self->in->body, self->request->frame->merge, err);
 }
 
 /* --- SQL: thin around sql.h

@@ -72,7 +72,7 @@ sl_code_t sl_shape_write(const sl_shape_t *shape, sl_arena_t *arena, sl_str_t js
 {
   sl_record_t *record = sl_record_new(shape->frame, arena);
   if (!record) return no_room(err);
-  sl_code_t code = sl_json_read(record, arena, json, err);
+  sl_code_t code = sl_json_read(record, arena, json, false, err);
   return code ? code : write_legacy(shape->mapping, record, root, arena, out, err);
 }
 
@@ -88,7 +88,7 @@ sl_code_t sl_shape_write_over(const sl_shape_t *shape, sl_arena_t *arena, sl_str
     return sl_err_set(err, SL_CONFIG, "rows of a database are not written over a base");
   if (!record || !theirs || !sl_record_carry(theirs, arena)) return no_room(err);
   sl_base_scratch_init(&scratch);
-  sl_code_t code = sl_json_read(record, arena, json, err);
+  sl_code_t code = sl_json_read(record, arena, json, patch, err);
   if (!code) code = read_legacy(m, theirs, arena, base, err);
   if (!code) code = sl_base_link(record, theirs, patch, arena, &scratch, err);
   if (!code) code = write_legacy(m, record, root, arena, out, err);

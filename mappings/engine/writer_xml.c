@@ -132,10 +132,15 @@ static sl_code_t write_items(struct writer *w, const sl_list_t *list, const sl_r
                           "has %u items, the contract wants at least %u", items->n, list->min);
     if (!w->missing) w->missing = list->json;
   }
+  bool all =
+      list->form == SL_LIST_REPEATS && !list->drops && !items->kept && list->item->xml->writable;
   unsigned index = 0;
   for (const sl_record_t *item = items->first; item; item = item->next, index++) {
     bool some;
+    size_t mark = w->out->len;
     sl_code_t code = write_element(w, list->item->xml, item, none, true, &some);
+    if (!code && all && w->out->len == mark && !w->out->failed)
+      code = sl_err_field(w->err, SL_INVALID, list->json, "has no value: it would be left out");
     if (code) return sl_err_in_list(w->err, list, index), code;
     *there = true;
   }

@@ -406,7 +406,10 @@ static void vary_case(trial_t *t, sl_law_t *law, unsigned given, how_t how, size
   law->n++;
   outcome_t out = attempt(t, &diff, &err);
   if (out == OUT_DOUBTFUL) *sure_p = false;
-  if (out == OUT_REFUSED && t->schema) refute(t, law, out, 0, other_fix, &err);
+  if (out == OUT_REFUSED && t->schema) {
+    bool object = t->target->kind == SL_JN_OBJECT && !strcmp(err.field, t->target->pointer);
+    refute(t, law, out, 0, object ? object_fix : other_fix, &err);
+  }
   if (out != OUT_DIFFERENT) return;
   unsigned words = diff.node == t->target ? words_of(&diff) : 0;
   if (words && (words & given) == words)
