@@ -96,7 +96,8 @@ static void add_list(sl_at_t at, const sl_xel_t *el)
   sl_b_list_key(at, el, item, list);
 }
 
-static sl_const_t *new_const(sl_bf_t *f, const char *text, const char *label, int line)
+static sl_const_t *new_const(sl_bf_t *f, const sl_xel_t *el, const char *text, const char *label,
+                             int line)
 {
   sl_build_t *b = f->b;
   sl_const_t *c = sl_b_alloc(b, sizeof *c);
@@ -104,7 +105,10 @@ static sl_const_t *new_const(sl_bf_t *f, const char *text, const char *label, in
     *c = (sl_const_t){.text = sl_str(sl_b_printf(b, "%s", text)),
                       .label = sl_b_printf(b, "%s", label),
                       .only = f->only,
-                      .line = line};
+                      .line = line,
+                      .file = sl_b_file(b, line),
+                      .file_line = sl_b_line(line),
+                      .col = el->col};
   return c;
 }
 
@@ -142,7 +146,7 @@ static void legacy_const(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path)
 {
   sl_build_t *b = at.f->b;
   const char *value = sl_xel_get(el, "value", "");
-  sl_const_t *c = new_const(at.f, value, path->value, path->line);
+  sl_const_t *c = new_const(at.f, el, value, path->value, path->line);
   if (b->m->kind == SL_KIND_SOAP) {
     sl_ba_t *attr;
     sl_bx_t *x = sl_bx_walk(at.f, at.x, path->value, path, false, &attr);
@@ -178,7 +182,8 @@ static void legacy_const(sl_at_t at, const sl_xel_t *el, const sl_xat_t *path)
   } else {
     sl_bj_t *j = sl_bj_walk(at.f, at.lj, path->value, path, SL_JN_CONST, SL_READ_WRITE);
     if (j)
-      j->constant = new_const(at.f, json_text(b, &(sl_xel_t){0}, value), path->value, path->line);
+      j->constant =
+          new_const(at.f, el, json_text(b, &(sl_xel_t){0}, value), path->value, path->line);
   }
 }
 
@@ -194,7 +199,7 @@ static void add_const(sl_at_t at, const sl_xel_t *el)
   if (legacy) legacy_const(at, el, legacy);
   if (!json) return;
   sl_bj_t *j = sl_bj_walk(at.f, at.j, json->value, json, SL_JN_CONST, SL_READ_WRITE);
-  if (j) j->constant = new_const(at.f, json_text(b, el, value), j->pointer, el->line);
+  if (j) j->constant = new_const(at.f, el, json_text(b, el, value), j->pointer, el->line);
 }
 
 static void ignore_column(sl_at_t at, const sl_xat_t *legacy)

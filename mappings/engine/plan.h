@@ -250,6 +250,8 @@ typedef struct sl_const {
   sl_only_t only;
   const struct sl_const *other; /* the same place in another case */
   int line;                     /* 0: a predicate's */
+  const char *file;             /* that its line stands in, and where */
+  int file_line, col;
 } sl_const_t;
 
 /* How a list stands on the legacy side. Its JSON side is the same whatever the form (but PAIRS is

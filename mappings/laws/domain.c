@@ -155,7 +155,7 @@ static sl_member_t in_schema(const sl_judge_t *self, const sl_jschema_t *schema,
 
 sl_member_t sl_in_contract(const sl_judge_t *self, sl_legacy_t value)
 {
-  const sl_field_t *f = self->field;
+  const sl_field_t *f = self->unit ? self->unit->carrier : self->field;
   if (value.state == SL_L_MISSING) return f->required ? SL_MEMBER_NO : SL_MEMBER_YES;
   if (value.state == SL_L_NIL) return f->nillable ? SL_MEMBER_YES : SL_MEMBER_NO;
   if (!can_come(self, value.text)) return SL_MEMBER_NO;

@@ -344,6 +344,23 @@ bool sl_is_sentinel(const sl_codec_t *c, sl_str_t text)
   return false;
 }
 
+/* Would they be the same value if no text were a sentinel? -001 is a -1 of another spelling. */
+static bool same_bare(const sl_codec_t *c, sl_legacy_t a, sl_legacy_t b)
+{
+  sl_codec_t bare = *c;
+  sl_buf_t x, y;
+  sl_read_t rx, ry;
+  bare.n_sentinels = 0;
+  sl_buf_init(&x, 0);
+  sl_buf_init(&y, 0);
+  bool same = !sl_codec_read_text(&bare, a, &x, &rx, NULL) &&
+              !sl_codec_read_text(&bare, b, &y, &ry, NULL) && rx == ry &&
+              sl_str_eq(sl_buf_str(&x), sl_buf_str(&y));
+  sl_buf_fini(&x);
+  sl_buf_fini(&y);
+  return same;
+}
+
 unsigned sl_legacy_difference(const sl_judge_t *self, sl_legacy_t was, sl_legacy_t is,
                               sl_jtext_t json)
 {
@@ -356,6 +373,6 @@ unsigned sl_legacy_difference(const sl_judge_t *self, sl_legacy_t was, sl_legacy
   if (found) return words;
   if (nothing(json)) return SL_MODULO_ALIAS; /* by its state: read-null, read-absent, or preset */
   if (was.state != SL_L_TEXT || is.state != SL_L_TEXT) return 0;
-  if (sl_is_sentinel(c, is.text)) return 0; /* it meant itself, and becomes another record */
+  if (sl_is_sentinel(c, is.text) && !same_bare(c, was, is)) return 0; /* it meant itself */
   return kind_difference(c, was.text, is.text);
 }

@@ -22,6 +22,13 @@ typedef struct sl_jtext {
   sl_str_t text;
 } sl_jtext_t;
 
+/* A fixed-width record, as its parts are judged. */
+typedef struct sl_whole {
+  const sl_frame_t *frame;
+  const sl_field_t *carrier; /* its derive is a RECORD */
+  sl_jtext_t *good;          /* by part: a value that goes through; text.p NULL: none is known */
+} sl_whole_t;
+
 typedef struct sl_judge {
   sl_judge_visit_t *visit; /* NULL: judge */
   void *context;
@@ -29,6 +36,7 @@ typedef struct sl_judge {
   const sl_line_t *line;
   const char *shape; /* that it stands in; NULL: an operation */
   const sl_field_t *field;
+  const sl_whole_t *unit; /* of a part, or of a record; else NULL */
   const sl_codec_t *codec;
   sl_codec_t loose;            /* the same without its guard: what a system without us would do */
   sl_canonical_t domain;       /* schema NULL: D is what is taken */
@@ -41,6 +49,7 @@ typedef struct sl_judge {
   sl_buf_t out, want;
   sl_law_t putget, getput;
   sl_jtext_t good;               /* a value of D that came back; text NULL: none yet */
+  sl_legacy_t lost;              /* that refuted GetPut, in keep */
   char read[64];                 /* a legacy text that was read, "" if none was */
   bool put, get;                 /* which laws are asked for */
   size_t put_doubts, get_doubts; /* failures that may be outside of the domain */
@@ -59,7 +68,8 @@ void sl_judge_values(const sl_mapping_t *mapping, const sl_line_t *line, const c
 typedef struct sl_judged {
   sl_law_line_t *law;
   sl_canonical_t domain;
-  sl_jtext_t good; /* of a field: a value that goes through; text.p NULL: none is known */
+  sl_jtext_t good;  /* of a field: a value that goes through; text.p NULL: none is known */
+  sl_legacy_t lost; /* of a field whose GetPut is refuted: the value that shows it */
 } sl_judged_t;
 
 /* The laws of lists and objects, and of members together: whole records of the shape, through its
@@ -75,6 +85,8 @@ typedef struct sl_shape_judge {
   sl_arena_t *keep;
 } sl_shape_judge_t;
 bool sl_judge_shape(sl_shape_judge_t *self);
+/* GetPut of lists, and commands that show GetPut refuted; after it. shape_gets.c. */
+bool sl_judge_shape_gets(sl_shape_judge_t *self);
 
 /* --- equal.c: when two values are the same, and what lies between them if not
  * ---------------------
@@ -90,6 +102,21 @@ unsigned sl_legacy_difference(const sl_judge_t *self, sl_legacy_t was, sl_legacy
 
 /* Is text what a sentinel is written as, that stands for a value? */
 bool sl_is_sentinel(const sl_codec_t *c, sl_str_t text);
+
+/* --- part.c: parts of fixed-width records, within their record
+ * -------------------------------------
+ */
+
+/* The whole text with json in the judged part's place, and what another text has there. */
+sl_code_t sl_unit_put(const sl_judge_t *self, const sl_codec_t *codec, sl_jtext_t json,
+                      sl_legacy_t *out, sl_err_t *err);
+sl_code_t sl_unit_cut(const sl_judge_t *self, sl_legacy_t whole, sl_legacy_t *out, sl_err_t *err);
+/* *piece becomes the whole text that has it in the part's place; false: no record has. */
+bool sl_unit_around(sl_judge_t *self, sl_legacy_t *piece);
+/* Is a good value known of each part, but perhaps of this one? */
+bool sl_unit_whole(const sl_whole_t *unit, const sl_field_t *but);
+/* Both laws of a record as a whole: all its parts null, absent; its text missing, nil, cut off. */
+void sl_unit_states(sl_judge_t *self);
 
 /* --- domain.c ------------------------------------------------------------------------------------
  */

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "mappings/laws/laws.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include "mappings/engine/derive.h"
 #include "mappings/laws/judge.h"
+#include "mappings/laws/laws_rest.h"
 
 enum { SCRATCH = 1 << 22 };
 
@@ -19,6 +22,7 @@ typedef struct gather {
   sl_arena_t *arena, *scratch;
   entry_t *v;
   size_t n, cap;
+  const sl_whole_t *unit; /* the last one */
   bool failed;
 } gather_t;
 
@@ -118,10 +122,70 @@ static void masked(sl_judge_t *j)
       laws[i]->modulo |= SL_MODULO_MASK;
 }
 
+static bool is_part(const sl_field_t *f)
+{
+  return f->derive && f->derive->kind == SL_DERIVE_PART;
+}
+
+static bool is_record(const sl_field_t *f)
+{
+  return f->derive && f->derive->kind == SL_DERIVE_RECORD;
+}
+
+/* Is a record an object of its own in JSON? Else its label is that of its first part. */
+static bool has_object(const sl_field_t *f)
+{
+  const sl_field_t *first = is_record(f) ? f->derive->parts[0].field : NULL;
+  return is_record(f) && f->label[0] == '/' && !(first && !strcmp(first->label, f->label));
+}
+
+static sl_jtext_t good_of(gather_t *g, const entry_t *e, const sl_field_t *f)
+{
+  sl_line_t line = e->line;
+  line.field = f;
+  line.json = f->json;
+  sl_judge_t j = {.mapping = g->mapping,
+                  .line = &line,
+                  .shape = e->shape,
+                  .field = f,
+                  .codec = f->codec,
+                  .loose = *f->codec,
+                  .text_end = !f->json[0],
+                  .put = true,
+                  .scratch = sl_arena_new(0, SCRATCH),
+                  .keep = g->arena};
+  if (!j.scratch) return g->failed = true, (sl_jtext_t){SL_J_ABSENT, {NULL, 0}};
+  if (e->shape && f->json[0]) j.domain = sl_canonical_line(g->mapping, e->shape, &line);
+  sl_buf_init(&j.out, 0);
+  sl_buf_init(&j.want, 0);
+  sl_cases(&j);
+  sl_buf_fini(&j.out);
+  sl_buf_fini(&j.want);
+  sl_arena_destroy(&j.scratch);
+  return j.good;
+}
+
+/* Parts of a record stand one after the other, so only the last one's is remembered. */
+static const sl_whole_t *unit_of(gather_t *g, const entry_t *e)
+{
+  const sl_field_t *f = e->line.field;
+  const sl_field_t *carrier = is_part(f) ? f->derive->record : is_record(f) ? f : NULL;
+  if (!carrier || (g->unit && g->unit->carrier == carrier)) return carrier ? g->unit : NULL;
+  size_t n = carrier->derive->n_parts;
+  sl_whole_t *unit = sl_arena_zalloc(g->scratch, sizeof *unit);
+  sl_jtext_t *good = sl_arena_zalloc(g->scratch, n * sizeof *good);
+  if (!unit || !good) return g->failed = true, NULL;
+  for (size_t i = 0; i < n; i++)
+    if (carrier->derive->parts[i].field) good[i] = good_of(g, e, carrier->derive->parts[i].field);
+  *unit = (sl_whole_t){.frame = e->line.frame, .carrier = carrier, .good = good};
+  return g->unit = unit;
+}
+
 static void judge_field(gather_t *g, const entry_t *e, sl_judged_t *out)
 {
   const sl_field_t *f = e->line.field;
-  sl_judge_t j = {.mapping = g->mapping,
+  sl_judge_t j = {.unit = unit_of(g, e),
+                  .mapping = g->mapping,
                   .line = &e->line,
                   .shape = e->shape,
                   .field = f,
@@ -138,17 +202,23 @@ static void judge_field(gather_t *g, const entry_t *e, sl_judged_t *out)
   j.loose.unguarded = true;
   j.loose.modulo = ~0u;
   j.put = f->access != SL_READ_ONLY && (e->written || !e->used);
-  j.get = f->access == SL_READ_WRITE && f->json[0] && ((e->written && e->read) || !e->used);
+  j.get = f->access == SL_READ_WRITE && (f->json[0] || is_record(f)) &&
+          ((e->written && e->read) || !e->used);
   j.domain = out->domain;
   if (j.domain.schema)
     j.relaxed = sl_canonical_relaxed(j.domain.schema, is_date(f->codec), g->arena);
   sl_buf_init(&j.out, 0);
   sl_buf_init(&j.want, 0);
-  if (j.put || j.get) sl_cases(&j);
+  if (j.unit && !sl_unit_whole(j.unit, f)) j.put_doubts++, j.get_doubts++;
+  if (is_record(f))
+    sl_unit_states(&j);
+  else if (j.put || j.get)
+    sl_cases(&j);
   settle(&j.putget, j.put, j.put_doubts + j.open);
   settle(&j.getput, j.get, j.get_doubts);
   if (f->mask) masked(&j);
   out->good = j.good;
+  out->lost = j.lost;
   out->law->putget = j.putget;
   out->law->getput = j.getput;
   /* What does not change keeps its legacy spelling, and reading is a function: nothing is lost. */
@@ -197,7 +267,8 @@ static size_t count_objects(const sl_jnode_t *node)
 /* Values that a user wrote a line for; what is made of others has no law of its own. */
 static bool is_judged(const sl_line_t *l)
 {
-  return l->list || (l->field && l->field->codec && !l->field->derive);
+  const sl_field_t *f = l->field;
+  return l->list || (f->codec && (!f->derive || is_part(f) || is_record(f)));
 }
 
 /* What one shape is written and read with, or would be. */
@@ -222,7 +293,7 @@ static void judge_shapes(gather_t *g, sl_laws_t *self, sl_law_line_t *lines, sl_
                           .room = room - self->n_lines,
                           .keep = g->arena};
     if (!shape->frame || !goes_both_ways(g, shape->name)) continue;
-    g->failed |= !sl_judge_shape(&j);
+    g->failed |= !sl_judge_shape(&j) || !sl_judge_shape_gets(&j);
     self->n_lines += j.n_objects;
   }
 }
@@ -231,7 +302,7 @@ static void judge_lines(gather_t *g, sl_laws_t *self, sl_law_line_t *lines, sl_j
 {
   for (size_t i = 0; i < g->n; i++) {
     const entry_t *e = &g->v[i];
-    if (!is_judged(&e->line)) continue;
+    if (e->line.field && !e->line.field->codec) continue;
     sl_law_line_t *l = &lines[self->n_lines];
     sl_judged_t *j = &judged[self->n_lines++];
     l->line = e->line;
@@ -241,13 +312,74 @@ static void judge_lines(gather_t *g, sl_laws_t *self, sl_law_line_t *lines, sl_j
     l->based = e->written && !e->free_write;
     j->law = l;
     if (e->shape && e->line.json[0]) j->domain = sl_canonical_line(g->mapping, e->shape, &e->line);
-    if (e->line.field) judge_field(g, e, j);
+    l->reason = sl_law_reason(&e->line, e->written, e->read, e->used);
+    if (e->line.field && has_object(e->line.field))
+      l->line.json = sl_arena_strdup(g->arena, e->line.field->label);
+    if (e->line.field && is_judged(&e->line)) judge_field(g, e, j);
   }
+}
+
+/* --- constants, and the order of the report -----------------------------------------------------
+ */
+
+/* Each frame counts, so the same line may come several times. */
+static void all_consts(const sl_mapping_t *m, sl_consts_t *out)
+{
+  for (size_t i = 0; i < m->n_shapes; i++)
+    if (m->shapes[i].frame) sl_consts_of(m->shapes[i].frame, out);
+  for (size_t i = 0; i < m->n_ops; i++) {
+    if (m->ops[i].request) sl_consts_of(m->ops[i].request, out);
+    if (m->ops[i].response) sl_consts_of(m->ops[i].response, out);
+  }
+}
+
+static bool is_reported(const sl_law_line_t *lines, size_t n, const sl_line_t *c)
+{
+  for (size_t i = 0; i < n; i++)
+    if (lines[i].line.line == c->line && lines[i].line.col == c->col &&
+        !strcmp(lines[i].line.file, c->file) && !strcmp(lines[i].line.legacy, c->legacy) &&
+        !strcmp(lines[i].line.json, c->json))
+      return true;
+  return false;
+}
+
+static void add_consts(gather_t *g, sl_laws_t *self, sl_law_line_t *lines, size_t n)
+{
+  sl_consts_t all = {.v = sl_arena_zalloc(g->scratch, (n + 1) * sizeof *all.v), .room = n};
+  size_t from = self->n_lines;
+  if (!all.v) {
+    g->failed = true;
+    return;
+  }
+  all_consts(g->mapping, &all);
+  for (size_t i = 0; i < all.n && i < n; i++)
+    if (!is_reported(lines + from, self->n_lines - from, &all.v[i]))
+      lines[self->n_lines++] = (sl_law_line_t){
+          .line = all.v[i], .shape = "", .reason = sl_law_reason(&all.v[i], false, false, false)};
+}
+
+static bool is_object(const sl_line_t *l)
+{
+  return !l->field && !l->list && !strcmp(l->legacy, "(object)");
+}
+
+/* As in the file; what is imported by files. Objects, which have no line of their own, last. */
+static int by_place(const void *a, const void *b)
+{
+  const sl_law_line_t *x = a, *y = b;
+  int d = is_object(&x->line) - is_object(&y->line);
+  if (!d) d = strcmp(x->line.file, y->line.file);
+  if (!d) d = x->line.line - y->line.line;
+  if (!d) d = x->line.col - y->line.col;
+  if (!d) d = strcmp(x->line.json, y->line.json);
+  return d ? d : strcmp(x->line.legacy, y->line.legacy);
 }
 
 static sl_laws_t *judge_all(gather_t *g)
 {
-  size_t room = g->n;
+  sl_consts_t consts = {0};
+  all_consts(g->mapping, &consts);
+  size_t room = g->n + consts.n;
   for (size_t i = 0; i < g->mapping->n_shapes; i++)
     if (g->mapping->shapes[i].frame) room += count_objects(g->mapping->shapes[i].frame->json);
   sl_laws_t *self = sl_arena_zalloc(g->arena, sizeof *self);
@@ -258,6 +390,8 @@ static sl_laws_t *judge_all(gather_t *g)
   self->lines = lines;
   judge_lines(g, self, lines, judged);
   judge_shapes(g, self, lines, judged, room);
+  add_consts(g, self, lines, consts.n);
+  qsort(lines, self->n_lines, sizeof *lines, by_place);
   for (size_t i = 0; i < self->n_lines; i++) self->cases += lines[i].putget.n + lines[i].getput.n;
   return g->failed ? NULL : self;
 }

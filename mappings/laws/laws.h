@@ -55,6 +55,7 @@ enum {
   SL_MODULO_ALIAS = 1 << 20,    /* read-null, read-absent, read-only rows */
   SL_MODULO_SPELLING = 1 << 21, /* another spelling of the same number, date, boolean */
   SL_MODULO_MASK = 1 << 22,     /* mask=: what is read back is hidden, and means "as it was" */
+  SL_MODULO_IGNORED = 1 << 23,  /* what <ignore> names in a fixed-width record is blanked */
 };
 
 /* All text is in the report's arena. */
@@ -73,6 +74,7 @@ typedef struct sl_law_line {
   const char *shape;                    /* or the operation that it stands in */
   sl_law_t putget, getput, getput_base; /* getput_base: when written with a base record */
   bool based;                           /* every operation that writes it has a base */
+  const char *reason;                   /* why a law does not apply; "": both do */
 } sl_law_line_t;
 
 typedef struct sl_laws {

@@ -9,11 +9,14 @@ static const struct {
   unsigned bit;
   const char *word;
 } words[] = {
-    {SL_MODULO_EMPTY, "empty"}, {SL_MODULO_PAD, "pad"},           {SL_MODULO_SCALE, "scale"},
-    {SL_MODULO_NULL, "null"},   {SL_MODULO_CODES, "codes"},       {SL_MODULO_FRACTION, "fraction"},
-    {SL_MODULO_ZONE, "zone"},   {SL_MODULO_WIDTH, "width"},       {SL_MODULO_SIGN, "sign"},
-    {SL_MODULO_ORDER, "order"}, {SL_MODULO_GAPS, "gaps"},         {SL_MODULO_DEFAULT, "default"},
-    {SL_MODULO_ALIAS, "alias"}, {SL_MODULO_SPELLING, "spelling"}, {SL_MODULO_MASK, "mask"},
+    {SL_MODULO_EMPTY, "empty"}, {SL_MODULO_PAD, "pad"},
+    {SL_MODULO_SCALE, "scale"}, {SL_MODULO_NULL, "null"},
+    {SL_MODULO_CODES, "codes"}, {SL_MODULO_FRACTION, "fraction"},
+    {SL_MODULO_ZONE, "zone"},   {SL_MODULO_WIDTH, "width"},
+    {SL_MODULO_SIGN, "sign"},   {SL_MODULO_ORDER, "order"},
+    {SL_MODULO_GAPS, "gaps"},   {SL_MODULO_DEFAULT, "default"},
+    {SL_MODULO_ALIAS, "alias"}, {SL_MODULO_SPELLING, "spelling"},
+    {SL_MODULO_MASK, "mask"},   {SL_MODULO_IGNORED, "ignored"},
 };
 enum { N_WORDS = sizeof words / sizeof *words };
 
@@ -88,10 +91,12 @@ void sl_laws_print(const sl_laws_t *self, sl_buf_t *out)
     const sl_law_line_t *l = &self->lines[i];
     sl_arena_reset(arena);
     sl_buf_printf(out, "%s:%d:%d: %s <-> %s  PutGet %s", l->line.file, l->line.line, l->line.col,
-                  consumer_end(&l->line, arena), l->line.legacy, sl_law_text(&l->putget, arena));
+                  consumer_end(&l->line, arena), *l->line.legacy ? l->line.legacy : "(value)",
+                  sl_law_text(&l->putget, arena));
     sl_buf_printf(out, "; GetPut %s", sl_law_text(&l->getput, arena));
     if (l->getput.verdict != SL_LAW_NONE)
       sl_buf_printf(out, ", with a base %s", sl_law_text(&l->getput_base, arena));
+    if (l->reason && *l->reason) sl_buf_printf(out, " (%s)", l->reason);
     sl_buf_addc(out, '\n');
     print_counterexample(out, "PutGet", &l->putget);
     print_counterexample(out, "GetPut", &l->getput);
@@ -151,11 +156,12 @@ static void json_line(sl_jsonw_t *w, const sl_law_line_t *l)
   sl_jsonw_int(w, l->line.line);
   sl_jsonw_key(w, "column");
   sl_jsonw_int(w, l->line.col);
-  json_text(w, "in", l->shape);
+  json_text(w, "in", *l->shape ? l->shape : NULL);
   json_text(w, "json", l->line.json[0] ? l->line.json : NULL);
   json_text(w, "http", l->line.http[0] ? l->line.http : NULL);
   json_text(w, "legacy", l->line.legacy);
   json_text(w, "access", access[l->line.access]);
+  json_text(w, "reason", l->reason && *l->reason ? l->reason : NULL);
   json_law(w, "putGet", &l->putget);
   json_law(w, "getPut", &l->getput);
   json_law(w, "getPutWithBase", &l->getput_base);

@@ -202,6 +202,28 @@ static bool put_list(trial_t *t, sl_buf_t *out, const sl_jnode_t *node)
   return true;
 }
 
+/* Names are values of their own, which are not judged here. */
+static bool put_pairs(trial_t *t, sl_buf_t *out, const sl_jnode_t *node)
+{
+  bool here = node == t->target, any = false;
+  size_t n = here && t->how != HOW_FULL && t->items != SIZE_MAX ? t->items : fewest(t, node->list);
+  if (t->bare || node->list->access == SL_READ_ONLY || (here && t->how == HOW_ABSENT)) return false;
+  if (here && t->how == HOW_NULL) return sl_buf_addz(out, "null"), true;
+  sl_buf_addc(out, '{');
+  for (size_t i = 0; i < n && i < MAX_ITEMS; i++) {
+    size_t mark = out->len;
+    sl_buf_printf(out, "%s\"%zu\":", any ? "," : "", i + 1);
+    if (here && i == n / 2 && t->how == HOW_ITEM_NULL)
+      sl_buf_addz(out, "null"), any = true;
+    else if (put_field(t, out, node->list->item->fields[1]))
+      any = true;
+    else
+      out->len = mark;
+  }
+  sl_buf_addc(out, '}');
+  return true;
+}
+
 static bool put_object(trial_t *t, sl_buf_t *out, const sl_jnode_t *node)
 {
   bool any = false, here = node == t->target;
@@ -230,10 +252,8 @@ static bool put_node(trial_t *t, sl_buf_t *out, const sl_jnode_t *node)
     sl_json_quote(out, node->names->cases[case_of(t, node->names)].json);
     return true;
   case SL_JN_LIST: return put_list(t, out, node);
+  case SL_JN_PAIRS: return put_pairs(t, out, node);
   case SL_JN_OBJECT: return put_object(t, out, node);
-  case SL_JN_PAIRS:
-    if (t->bare || node->list->access == SL_READ_ONLY) return false;
-    return sl_buf_addz(out, "{}"), true;
   case SL_JN_CONST: return t->for_schema ? sl_buf_adds(out, node->constant->text), true : false;
   default: return false;
   }
@@ -273,6 +293,13 @@ static bool same_items(const trial_t *t, const sl_jnode_t *node, const sl_jvalue
   return true;
 }
 
+static bool same_pairs(const sl_jnode_t *node, const sl_jvalue_t *was, const sl_jvalue_t *is,
+                       difference_t *out)
+{
+  if (was && is ? sl_jvalue_equal(was, is) : was == is) return true;
+  return *out = (difference_t){node, was, is}, false;
+}
+
 static bool same_members(const trial_t *t, const sl_jnode_t *node, const sl_jvalue_t *was,
                          const sl_jvalue_t *is, difference_t *out)
 {
@@ -293,6 +320,7 @@ static bool same(const trial_t *t, const sl_jnode_t *node, const sl_jvalue_t *wa
 {
   switch (node->kind) {
   case SL_JN_LIST: return same_items(t, node, was, is, out);
+  case SL_JN_PAIRS: return same_pairs(node, was, is, out);
   case SL_JN_OBJECT: return same_members(t, node, was, is, out);
   case SL_JN_FIELD:
     if (is_judged(t, node->field)) return true;
@@ -498,6 +526,7 @@ static void judge_nodes(trial_t *t, const sl_jnode_t *node)
     judge_list(t, node);
     judge_nodes(t, node->list->item->json);
   }
+  if (node->kind == SL_JN_PAIRS) judge_list(t, node);
   if (node->kind == SL_JN_OBJECT && node->key.len) judge_object(t, node);
   for (uint16_t i = 0; i < node->n_children; i++) judge_nodes(t, &node->children[i]);
 }

@@ -79,7 +79,12 @@ def lost(t, name, where, head, law, which):
         t.ok(back is None or exact(json.dumps(back)) != exact(record.group(1)), "%s is lost" % name,
              (record.group(1), what, back))
         return record.group(1)
-    record = head.get("legacy", "")
+    shown = re.match(r"echo '(.*)' \| sluice map read ", law.get("show") or "", re.S)
+    t.ok(shown or "rows" in head, "%s shows its loss" % name, law)
+    record = head.get("legacy") or (shown.group(1) if shown else "")
+    if shown:
+        p = subprocess.run(["sh", "-c", law["show"].replace("sluice ", SLUICE + " ")], capture_output=True, text=True, cwd=where)
+        t.ok(p.returncode or p.stdout.strip() != shown.group(1), "%s shows another record" % name, (law["show"], p.stdout, p.stderr))
     status, out, err = sluice(where, "map", "read", "map.xml", given=record)
     back = sluice(where, "map", "write", "--lossy", "map.xml", given=out)
     t.ok(status == 0 and (back[0] or back[1].strip() != record), "%s is lost" % name, (record, out, back, err))

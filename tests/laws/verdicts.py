@@ -11,6 +11,28 @@ CASES = {
                                        ["/m <-> M  PutGet proved modulo {mask}; GetPut proved modulo {mask}, with a base proved"]),
     "so is a default": ('<field legacy="F" json="/f" default="7"/>',
                         ["/f <-> F  PutGet proved modulo {default}; GetPut proved modulo {default}, with a base proved"]),
+    "a record, its parts, and what it ignores":
+        ('<record legacy="K" json="/k"><field at="1" json="/b"/><ignore at="2-4" reason="x"/><field at="5-7" json="/n"/></record>',
+         ["/k <-> K  PutGet proved; GetPut proved modulo {alias, ignored}, with a base proved\n",
+          "/k/b <-> K[1]  PutGet proved; GetPut proved, with a base proved\n", "/k/n <-> K[5-7]  PutGet proved; GetPut proved"]),
+    "what has no law says why":
+        ('<field legacy="X" json="/x"/><field legacy="Y" json="/y" access="read-only"/><field legacy="Z" json="/z" access="write-only"/>\n'
+         '<compute json="/c" xpath="concat(X,Y)"/><compute legacy="T" template="{/x}-{/z}"/><const legacy="CC" value="7"/><const json="/cj" value="7"/>',
+         ["/y <-> Y  PutGet -; GetPut - (read-only: never written)", "/c <-> (value)  PutGet -; GetPut - (computed from the legacy record, and never written)",
+          "<-> T  PutGet -; GetPut - (made of other members, and never read back)", "(value) <-> CC  PutGet -; GetPut - (a constant)",
+          "/cj <-> (value)  PutGet -; GetPut - (a constant)"]),
+    "lists in other forms":
+        ('<slots legacy="A{1..3}" json="/a" gaps="close" modulo="gaps"/><slots legacy="B{1..3}" json="/b"/>'
+         '<slots legacy="C{1..3}" json="/c" gaps="null"/>\n<zip legacy="N V" json="/z" uneven="absent"><field legacy="N" json="/n"/>'
+         '<field legacy="V" json="/v"/></zip><pairs legacy="P/E" name="@n" value="@v" json="/p"/>',
+         ["/a <-> A{1..3}  PutGet proved modulo {empty}; GetPut proved modulo {gaps}, with a base proved",
+          "/b <-> B{1..3}  PutGet proved modulo {empty}; GetPut proved, with a base proved",
+          "/c <-> C{1..3}  PutGet proved modulo {empty}; GetPut proved modulo {alias}, with a base proved",
+          "/z <-> N V  PutGet proved modulo {empty}; GetPut proved, with a base proved",
+          "/p <-> P/E  PutGet proved modulo {empty}; GetPut proved, with a base proved"]),
+    "a list of rows":
+        ('<list legacy="L/I" json="/l"><field legacy="X" json="/x"/></list>',
+         ["/l <-> L/I  PutGet proved modulo {empty}; GetPut proved, with a base proved"]),
 }
 
 
