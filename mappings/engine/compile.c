@@ -101,6 +101,13 @@ uint16_t sl_b_name(sl_build_t *b, sl_names_t *names, const char *name)
 /* --- loading
  * ------------------------------------------------------------------------------------------ */
 
+/* What to do about a file that is not there. */
+static const char *path_fix(const char *path)
+{
+  return strstr(path, "://") ? "download it once and write the local name: nothing is fetched"
+                             : "the path is relative to the mapping file";
+}
+
 static void load_contract(sl_build_t *b)
 {
   const sl_xat_t *at = sl_xel_at(b->system, "contract");
@@ -110,7 +117,7 @@ static void load_contract(sl_build_t *b)
   bool there = path && !access(path, R_OK);
   if (there) b->m->contract = sl_contract_load(path, b->diags);
   if (path && !there)
-    sl_b_error(b, "R001", at->value_line, at->value_col, "the path is relative to the mapping file",
+    sl_b_error(b, "R001", at->value_line, at->value_col, path_fix(at->value),
                "the contract %s cannot be read: %s", at->value, strerror(errno));
   else if (!b->m->contract && sl_diags_errors(b->diags) == before)
     sl_b_error(b, "R001", at->value_line, at->value_col, NULL, "the contract %s cannot be read",
@@ -127,7 +134,7 @@ static void load_canonical(sl_build_t *b)
   if (path && !access(path, R_OK))
     b->m->canonical = sl_jschemas_load(path, b->diags);
   else if (path)
-    sl_b_error(b, "R002", at->value_line, at->value_col, "the path is relative to the mapping file",
+    sl_b_error(b, "R002", at->value_line, at->value_col, path_fix(at->value),
                "the schema %s cannot be read: %s", at->value, strerror(errno));
   free(path);
 }

@@ -532,7 +532,11 @@ static void parse_piece(sl_xml_reader_t *r, const char *data, size_t len, bool f
     data += n;
     len -= (size_t)n;
   }
-  if (final && !r->code && ctxt->wellFormed) xmlParseChunk(ctxt, NULL, 0, 1);
+  if (!final || r->code || !ctxt->wellFormed) return;
+  bool behind = ctxt->instate == XML_PARSER_EPILOG;
+  xmlParseChunk(ctxt, NULL, 0, 1);
+  /* libxml2 calls both what is missing and what is too much "extra content". */
+  r->cut = !behind && ctxt->lastError.code == XML_ERR_DOCUMENT_END;
 }
 
 static void judge(sl_xml_reader_t *r, bool final)
@@ -544,6 +548,7 @@ static void judge(sl_xml_reader_t *r, bool final)
     const xmlError *e = &ctxt->lastError;
     if (e->message) snprintf(what, sizeof what, ": %.150s", e->message);
     what[strcspn(what, "\n")] = '\0';
+    if (r->cut) snprintf(what, sizeof what, ": it ends too early");
     sl_xml_fail(r, SL_GARBAGE, "the answer is not well-formed XML (line %d%s)", e->line, what);
   } else if (final) {
     sl_soap_finish(r);

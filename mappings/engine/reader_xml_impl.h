@@ -48,6 +48,7 @@ struct sl_xml_reader {
   sl_record_t *root;
   sl_xml_parser_t *parser;
   bool soap, started, pushed, found;
+  bool cut; /* the text ended within the root element */
   sl_xml_where_t where;
   uint32_t depth;            /* of levels */
   const sl_xnode_t *alone;   /* the document is one element, which is captured: this one */
