@@ -247,6 +247,10 @@ static void not_kept(sl_judge_t *self, sl_legacy_t was, sl_jtext_t json, const s
   refute(&self->getput, sl_show_legacy(self, was), sl_show_json(self, json),
          is ? sl_show_legacy(self, *is) : refusal(self, why), !is, words);
   self->getput.fix = sl_show_fix(self, false, words);
+  if (!is && was.state == SL_L_TEXT && !was.text.len)
+    self->getput.fix =
+        "read-null=\"empty\" or read-absent=\"empty\", if it means nothing | base= on "
+        "the operations that write";
   sl_legacy_t own = is ? *is : was;
   sl_err_t err;
   if (is && self->unit && sl_unit_cut(self, *is, &own, &err)) return;
