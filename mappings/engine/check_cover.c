@@ -146,7 +146,7 @@ static bool writes_picked(const sl_bx_t *x, const sl_xchild_t *child)
 
 struct cover {
   sl_build_t *b;
-  sl_gathered_t demanded, blanked;
+  sl_gathered_t demanded, blanked, kinds;
   bool replaces;
   bool items; /* within a list: new items have no base */
   bool anew;  /* within items that are not written over the base's */
@@ -273,6 +273,32 @@ static void cover_open(struct cover *self, const char *base, const sl_bx_t *x,
     gather(&self->blanked, base, x, "text()");
 }
 
+/* A restriction has nothing that its base has not. */
+static bool holds_more(const sl_xtype_t *derived, const sl_xtype_t *base)
+{
+  return derived->n_children > base->n_children || derived->n_attrs > base->n_attrs ||
+         (derived->any_child && !base->any_child) || (derived->any_attr && !base->any_attr) ||
+         (derived->mixed && !base->mixed);
+}
+
+/* The contract lets records of other types come where x is. Nothing tells them apart, so they would
+ * be read as what they have in common, and written as that. An alternative tells its kind by its
+ * name; abstract types are told of on their own (R266). */
+static void cover_kinds(struct cover *self, const char *base, const sl_bx_t *x,
+                        const sl_xtype_t *type)
+{
+  const sl_xtype_t *all[64];
+  bool any = type->any_child && !strcmp(type->name, "anyType");
+  bool named = x->only.choice && x->only.choice->by == SL_BY_ELEMENT;
+  if (x->by_type || x->ignored || named || !type->complex || type->abstract || any) return;
+  size_t n = sl_contract_derived(self->b->m->contract, type, all, 64);
+  for (size_t i = 0; i < n && i < 64; i++)
+    if (!all[i]->abstract && holds_more(all[i], type)) {
+      gather(&self->kinds, base, x, "@xsi:type");
+      return;
+    }
+}
+
 /* x is written: so must be what it demands. */
 static void cover(void *self_p, const char *base, const sl_bx_t *x, const sl_xtype_t *type,
                   sl_only_t in, bool inside)
@@ -284,7 +310,10 @@ static void cover(void *self_p, const char *base, const sl_bx_t *x, const sl_xty
   if (self->replaces && inside && x->attrs && type->simple != SL_X_NONE && !x->field &&
       !x->constant)
     gather(&self->blanked, base, x, "text()");
-  if (self->replaces && inside) cover_open(self, base, x, type);
+  if (self->replaces && inside) {
+    cover_open(self, base, x, type);
+    cover_kinds(self, base, x, type);
+  }
   for (size_t i = 0; i < type->n_children; i++) {
     if (type->children[i].demanded) cover_choice(self, base, x, type, i, in);
     cover_child(self, base, x, type, &type->children[i], in, inside);
@@ -310,6 +339,7 @@ void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces, bool base)
   sl_check_form(f, el);
   sl_buf_init(&self.demanded.names, 0);
   sl_buf_init(&self.blanked.names, 0);
+  sl_buf_init(&self.kinds.names, 0);
   if (f->xml->type) each_kind(cover, &self, "", f->xml, (sl_only_t){NULL, 0}, false);
   if (self.demanded.n)
     sl_b_error(b, "R220", el->line, el->col, "map them, or add <const legacy=\"…\" value=\"…\"/>",
@@ -318,8 +348,16 @@ void sl_check_written(sl_bf_t *f, const sl_xel_t *el, bool replaces, bool base)
     sl_b_error(b, "R221", el->line, el->col, sl_blanked_fix(base),
                "replacing the record would blank what is not mapped: %s",
                gathered(b, &self.blanked));
+  if (self.kinds.n)
+    sl_b_error(b, "R267", el->line, el->col,
+               "<choice legacy=\"@xsi:type\"> with a <case> for each type that comes: others are "
+               "refused",
+               "a record of a type that is derived from the element's would become one of the "
+               "element's own: %s",
+               gathered(b, &self.kinds));
   sl_buf_fini(&self.demanded.names);
   sl_buf_fini(&self.blanked.names);
+  sl_buf_fini(&self.kinds.names);
 }
 
 /* --- what is read

@@ -33,6 +33,10 @@
 bool sl_sql_compile(sl_op_t *op, sl_arena_t *arena, const char *file, unsigned *keys_p,
                     sl_diags_t *diags);
 
+/* Does some piece of the statement hold word ("order by", in small letters)? Letters may stand in
+ * any case, and a blank of word is any number of them. */
+bool sl_sql_mentions(const sl_select_t *select, const char *word);
+
 /* --- one call ----------------------------------------------------------------------------------
  */
 

@@ -328,9 +328,8 @@ static void find_parent(sl_sqlb_t *b, const sl_select_t *select, sl_select_plan_
   }
 }
 
-/* Some piece of the statement holds word, its letters in any case and each blank in it any number
- * of them: what the checks below look for is not worth a parser of SQL. */
-static bool mentions(const sl_select_t *select, const char *word)
+/* What the checks below look for is not worth a parser of SQL. */
+bool sl_sql_mentions(const sl_select_t *select, const char *word)
 {
   for (size_t i = 0; i < select->n_pieces; i++) {
     sl_str_t text = select->pieces[i].text;
@@ -355,15 +354,15 @@ static void check_paged(sl_sqlb_t *b, const sl_select_t *select)
 {
   const sl_page_t *page = b->op->page;
   if (!page || select->list) return;
-  if (!mentions(select, ".after"))
+  if (!sl_sql_mentions(select, ".after"))
     sl_sqlb_error(b, "R368", page->line, page->col,
                   "add <if present=\"page.after\">AND KEY &gt; :page.after</if> to its WHERE",
                   "the select does not use :page.after: every page would be the first one");
-  if (!mentions(select, "order by"))
+  if (!sl_sql_mentions(select, "order by"))
     sl_diags_add(b->diags, SL_WARNING, "R369", b->file, page->line, page->col,
                  "order the rows by the key of the page",
                  "the select has no ORDER BY: pages may skip rows or repeat them");
-  if (!mentions(select, ".limit"))
+  if (!sl_sql_mentions(select, ".limit"))
     sl_diags_add(b->diags, SL_WARNING, "R370", b->file, page->line, page->col,
                  "add LIMIT :page.limit, or what your database has for it",
                  "the select does not use :page.limit: the database makes all rows for each page");

@@ -253,6 +253,35 @@ static void tell(const sl_law_line_t *l, sl_diags_t *diags, sl_arena_t *arena)
                  g->from, g->via, g->to);
 }
 
+/* Words that neither law needs. Only of fields with their own word: what a type gives away, it
+ * gives for all its lines; a list's word may be for what a legacy system does. */
+static unsigned idle_words(const sl_law_line_t *l)
+{
+  const sl_field_t *f = l->line.field;
+  const sl_law_t *p = &l->putget, *g = &l->getput;
+  if (!f || !f->notes || f->derive || f->preset || f->mask || strcmp(f->notes->element, "field"))
+    return 0;
+  if (p->verdict != SL_LAW_PROVED || g->verdict != SL_LAW_PROVED) return 0;
+  return f->notes->modulo & ~(p->modulo | g->modulo | SL_MODULO_ORDER);
+}
+
+/* A line may stand for several types of the contract; in one of them the word may be needed. */
+static void tell_idle(const sl_laws_t *self, size_t at, sl_diags_t *diags, sl_arena_t *arena)
+{
+  const sl_line_t *line = &self->lines[at].line;
+  unsigned idle = idle_words(&self->lines[at]);
+  for (size_t i = 0; i < self->n_lines && idle; i++) {
+    const sl_line_t *other = &self->lines[i].line;
+    if (other->line != line->line || other->col != line->col || strcmp(other->file, line->file))
+      continue;
+    idle = i < at ? 0 : idle & idle_words(&self->lines[i]);
+  }
+  if (idle)
+    sl_diags_add(diags, SL_WARNING, "W210", line->file, line->line, line->col, "remove the word",
+                 "modulo=\"%s\" gives nothing away: both laws are proved without it",
+                 sl_modulo_text(idle, arena));
+}
+
 /* --- all of it ----------------------------------------------------------------------------------
  */
 
@@ -402,7 +431,10 @@ const sl_laws_t *sl_laws_judge(const sl_mapping_t *mapping, sl_arena_t *arena, s
   if (!g.scratch) return NULL;
   gather_all(&g);
   sl_laws_t *self = g.failed ? NULL : judge_all(&g);
-  for (size_t i = 0; self && diags && i < self->n_lines; i++) tell(&self->lines[i], diags, arena);
+  for (size_t i = 0; self && diags && i < self->n_lines; i++) {
+    tell(&self->lines[i], diags, arena);
+    tell_idle(self, i, diags, arena);
+  }
   sl_arena_destroy(&g.scratch);
   return self;
 }

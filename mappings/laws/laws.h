@@ -85,7 +85,8 @@ typedef struct sl_laws {
 } sl_laws_t;
 
 /* Judges every line once. Findings go to diags (may be NULL): L201 PutGet refuted, L202 GetPut
- * refuted, L203 the schema allows what is refused, W210 a modulo= that gives nothing away. In
+ * refuted, L203 the schema allows what is refused, W210 a word of a
+ * field's modulo= that gives nothing away. In
  * arena, which must outlive it, as must the mapping; NULL without memory. */
 const sl_laws_t *sl_laws_judge(const sl_mapping_t *mapping, sl_arena_t *arena, sl_diags_t *diags);
 

@@ -9,6 +9,7 @@
  *   lists      absent, null, empty, with one item, two, as few and as many as contract and schema
  *              allow, one fewer and one more; with an item that is null, one that says nothing
  *   objects    without a member; left out
+ *   order      of lists of rows: two items, and their rows the other way round
  *   choices    all of this with each case in turn, and lists with items of different cases
  *
  * Pairs are there without a pair. When the schema takes no record that is made so, what hangs on
@@ -23,6 +24,7 @@
 #include "core/jsonw.h"
 #include "mappings/engine/run.h"
 #include "mappings/laws/judge.h"
+#include "mappings/laws/order.h"
 
 enum { MEMORY = 64 << 20, MAX_ITEMS = 128, RETRIES = 8, ALL = -1 };
 
@@ -42,6 +44,7 @@ typedef struct trial {
   size_t turn, turns;    /* which case records are of; the most that a choice has */
   const sl_list_t *list; /* whose item is being made, and which */
   size_t item;
+  bool numbered;       /* items are told apart by their values, as if all were keys */
   bool bare;           /* within an item that says nothing */
   bool for_schema;     /* with the members that only answers have */
   size_t cases, taken; /* records made; those that the schema takes */
@@ -106,7 +109,7 @@ static bool put_sample(trial_t *t, sl_buf_t *out, const sl_field_t *f)
 
 static bool is_key(const trial_t *t, const sl_field_t *f)
 {
-  if (!t->list) return false;
+  if (!t->list || t->numbered) return t->list;
   for (size_t i = 0; i < t->list->n_key; i++)
     if (!strcasecmp(t->list->key[i], f->legacy)) return true;
   return false;
@@ -455,6 +458,35 @@ static void vary(trial_t *t, sl_law_t *law, unsigned given, how_t how, size_t it
   t->turn = 0;
 }
 
+/* The rows of a list come as the database likes, unless the select says how; a key tells the items
+ * apart wherever they stand. */
+static void judge_order(trial_t *t, sl_law_t *law, const sl_list_t *list, unsigned given)
+{
+  static const char fix[] =
+      "key=\"…\" on the list, of what tells its items apart | ORDER BY in its "
+      "<select> | modulo=\"order\"";
+  sl_order_t order = sl_order_of(t->judge->mapping, list, t->arena);
+  difference_t diff = {NULL, NULL, NULL};
+  sl_err_t err = {0};
+  if (order == SL_ORDER_KEPT || law->verdict == SL_LAW_REFUTED) return;
+  law->modulo |= SL_MODULO_ORDER;
+  if (order == SL_ORDER_SAID || given & SL_MODULO_ORDER) return;
+  t->how = HOW_ITEMS;
+  t->items = 2;
+  t->numbered = true;
+  law->n++;
+  if (attempt(t, &diff, &err) == OUT_SAME && sl_order_turn(&t->legacy)) {
+    const sl_shape_t *shape = t->judge->shape;
+    const sl_jvalue_t *was = sl_jvalue_parse(t->json.p, t->json.len, t->arena, &err), *is = NULL;
+    sl_buf_clear(&t->back);
+    if (!sl_shape_read(shape, t->arena, sl_buf_str(&t->legacy), &t->back, &err))
+      is = sl_jvalue_parse(t->back.p, t->back.len, t->arena, &err);
+    if (was && is && !same(t, shape->frame->json, was, is, &diff))
+      refute(t, law, OUT_DIFFERENT, SL_MODULO_ORDER, fix, &err);
+  }
+  t->numbered = false;
+}
+
 static void judge_list(trial_t *t, const sl_jnode_t *node)
 {
   const sl_list_t *list = node->list;
@@ -483,6 +515,7 @@ static void judge_list(trial_t *t, const sl_jnode_t *node)
   }
   if (law->verdict != SL_LAW_REFUTED)
     law->verdict = sure && t->taken > taken ? SL_LAW_PROVED : SL_LAW_SAMPLED;
+  judge_order(t, law, list, given);
   t->target = NULL;
 }
 
