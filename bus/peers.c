@@ -19,6 +19,7 @@ enum {
   HWM_EXTRA = 64,
   DIRECTORY_HWM = 1024,
   OFFER_CAP = 8 << 20,     /* memory of one instance's offer */
+  ASK_MS = 500,            /* for a snapshot that should have come at once */
   SNAPSHOT_CAP = 64 << 20, /* memory while a snapshot is read */
   /* An adapter takes 64 calls at once unless told otherwise: a load of 1 weighs as much as 64
    * calls of our own. */
@@ -45,6 +46,7 @@ struct sl_bus_peers {
   sl_bus_idmap_t map;
   entry_t *entries;
   sl_timer_t *connecting; /* ends the state NEW */
+  sl_timer_t *asking;     /* subscribes again until a snapshot has come */
   sl_arena_t *arena;
   char *memory;    /* file; NULL: none */
   sl_buf_t stored; /* what it holds */
@@ -395,6 +397,7 @@ static void on_snapshot(sl_bus_peers_t *self, const sl_bus_header_t *header, sl_
   for (sl_bus_peer_t *peer = header->young ? NULL : self->first; peer; peer = peer->next)
     if (!peer->mark && peer->listed) lose(peer, false);
   self->ready = true;
+  sl_timer_stop(self->asking);
   make_routes(self);
 }
 
@@ -421,6 +424,10 @@ static void on_directory_link(void *ctx, sl_bus_socket_t *socket, sl_bus_link_t 
 {
   sl_bus_peers_t *self = ctx;
   self->subscribe = link == SL_BUS_LINK_UP; /* what we know is kept while it is away */
+  if (self->subscribe)
+    sl_timer_start(self->asking, ASK_MS, true);
+  else
+    sl_timer_stop(self->asking);
 }
 
 static void subscribe(sl_bus_peers_t *self)
@@ -435,6 +442,12 @@ static void subscribe(sl_bus_peers_t *self)
     self->subscribe = false;
   zmq_msg_close(&body);
   sl_buf_fini(&head);
+}
+
+/* The link was up, and yet no snapshot came: it was not, or the directory was about to end. */
+static void on_asking(void *ctx)
+{
+  subscribe(ctx);
 }
 
 /* --- memory ---------------------------------------------------------------------------------- */
@@ -499,8 +512,9 @@ sl_bus_peers_t *sl_bus_peers_new(sl_loop_t *loop, const sl_bus_client_opts_t *op
   if (self->has_keys && sl_bus_secret_load(opts->keys, &self->secret, err) != SL_OK) goto fail;
   self->arena = sl_arena_new(0, SNAPSHOT_CAP);
   self->connecting = sl_timer_new(loop, on_connecting, self);
+  self->asking = sl_timer_new(loop, on_asking, self);
   self->hub = sl_bus_hub_new(loop, after, self, err);
-  if (!self->arena || !self->connecting || !self->hub) {
+  if (!self->arena || !self->connecting || !self->asking || !self->hub) {
     sl_err_set(err, SL_BUG, "no memory for the bus client");
     goto fail;
   }
@@ -538,6 +552,7 @@ void sl_bus_peers_destroy(sl_bus_peers_t **self_p)
   sl_bus_socket_destroy(&self->directory);
   sl_bus_hub_destroy(&self->hub);
   sl_timer_destroy(&self->connecting);
+  sl_timer_destroy(&self->asking);
   drop_entries(self);
   sl_bus_idmap_fini(&self->map);
   sl_arena_destroy(&self->arena);
